@@ -1,0 +1,1 @@
+"""ZeroMQ between the processes: health upwards, directives downwards."""

@@ -1,0 +1,278 @@
+"""The configuration as the program uses it: frozen, every inherited value already resolved.
+
+Built by `kea_mp.config.build` from the checked JSON; handed to children as it is (pickled at their start).
+Nothing here reads a file, a clock or the environment.
+
+Runs in: any
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Lifetime:
+    """A lifetime in seconds and the range a client may ask for (Kea valid-lifetime, min-, max-)."""
+
+    default: int
+    min: int
+    max: int
+
+
+@dataclass(frozen=True, slots=True)
+class OptionData:
+    """One configured option, payload already encoded. space: "dhcp4", "vendor-4491", "vendor-encapsulated-options-space" …
+    classes: the option is only for clients of one of these classes (Kea option-data client-classes)."""
+
+    space: str
+    code: int
+    name: str
+    data: bytes
+    always_send: bool = False
+    never_send: bool = False
+    csv_format: bool = True
+    classes: tuple[str, ...] = ()
+
+
+OptionSet = dict[str, dict[int, tuple[OptionData, ...]]]  #: space → code → the options of that code, in order
+
+
+@dataclass(frozen=True, slots=True)
+class Host4:
+    """A reservation. identifier: (type, value) with type one of "hw-address" (htype byte + address), "client-id",
+    "duid", "circuit-id", "flex-id". subnet_id 0: global. address 0: none reserved. Empty strings: not given."""
+
+    identifier: tuple[str, bytes]
+    subnet_id: int
+    address: int = 0
+    hostname: str = ""
+    next_server: int = 0
+    server_hostname: str = ""
+    boot_file_name: str = ""
+    classes: tuple[str, ...] = ()
+    options: OptionSet = field(default_factory=dict)
+    user_context: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pool4:
+    """An address range, both ends included. pool_id: for statistics and the lease row (Kea pool-id, default 0).
+    classes: who may use it (client-classes; empty: everyone). additional_classes: evaluated when it is used."""
+
+    first: int
+    last: int
+    pool_id: int = 0
+    classes: tuple[str, ...] = ()
+    additional_classes: tuple[str, ...] = ()
+    options: OptionSet = field(default_factory=dict)
+    ddns: Ddns4 | None = None  #: the pool's own settings, where Kea 3.0 has them; None: as the subnet
+    user_context: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ddns4:
+    """How names are handled (Kea ddns-*, hostname-char-*). Updates themselves are not sent yet, the answers' host
+    names and FQDN options follow these as in Kea."""
+
+    send_updates: bool = True
+    override_no_update: bool = False
+    override_client_update: bool = False
+    replace_client_name: str = "never"  #: never, always, when-present, when-not-present
+    generated_prefix: str = "myhost"
+    qualifying_suffix: str = ""
+    update_on_renew: bool = False
+    hostname_char_set: str = ""
+    hostname_char_replacement: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters4:
+    """What global, shared network and subnet may set, as it holds for one subnet after inheritance."""
+
+    valid_lifetime: Lifetime
+    offer_lifetime: int = 0  #: seconds; 0: an offer is not stored
+    renew_timer: int | None = None  #: T1 in seconds when configured
+    rebind_timer: int | None = None
+    calculate_tee_times: bool = False
+    t1_percent: float = 0.5
+    t2_percent: float = 0.875
+    cache_threshold: float = 0.25
+    cache_max_age: int = 0  #: seconds; 0: not limited
+    adaptive_lease_time_threshold: float = 1.0
+    match_client_id: bool = True
+    authoritative: bool = False
+    next_server: int = 0
+    server_hostname: str = ""
+    boot_file_name: str = ""
+    reservations_global: bool = False
+    reservations_in_subnet: bool = True
+    reservations_out_of_pool: bool = False
+    allocator: str = "iterative"
+    store_extended_info: bool = False
+    ddns: Ddns4 = Ddns4()
+
+
+@dataclass(frozen=True, slots=True)
+class Subnet4:
+    """A subnet. network: name of its shared network or "". relays: addresses of relays whose giaddr selects it
+    (Kea `relay`, the shared network's ones included when it has none itself). classes: who may use it, the
+    shared network's classes guard too (network_classes). options_chain: the option sets to look in after the
+    pool's, most specific first, without the classes' and the global ones: (subnet, shared network)."""
+
+    id: int
+    prefix: int
+    length: int
+    pools: tuple[Pool4, ...]
+    parameters: Parameters4
+    network: str = ""
+    interface: str = ""
+    relays: tuple[int, ...] = ()
+    classes: tuple[str, ...] = ()
+    network_classes: tuple[str, ...] = ()
+    additional_classes: tuple[str, ...] = ()  #: the network's, then the subnet's
+    options_chain: tuple[OptionSet, ...] = ()
+    hosts: tuple[Host4, ...] = ()
+    user_context: dict[str, Any] | None = None
+
+    @property
+    def last(self) -> int:
+        return self.prefix | (0xFFFFFFFF >> self.length)
+
+    def contains(self, address: int) -> bool:
+        return self.prefix <= address <= self.last
+
+
+@dataclass(frozen=True, slots=True)
+class ClientClass4:
+    """A class that is assigned by name (reservation, pool, built-in): expressions are not supported yet."""
+
+    name: str
+    options: OptionSet = field(default_factory=dict)
+    next_server: int = 0
+    server_hostname: str = ""
+    boot_file_name: str = ""
+    valid_lifetime: Lifetime | None = None
+    offer_lifetime: int | None = None
+    only_in_additional_list: bool = False
+    user_context: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OptionDef:
+    """A custom option definition (Kea option-def)."""
+
+    space: str
+    code: int
+    name: str
+    type: str
+    array: bool = False
+    record_types: tuple[str, ...] = ()
+    encapsulate: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Interfaces:
+    """interfaces-config. names: as written: "eth0", "*", "eth0/192.0.2.1"."""
+
+    names: tuple[str, ...] = ()
+    socket_type: str = "raw"  #: raw or udp
+    outbound_interface: str = "same-as-inbound"
+    re_detect: bool = True
+    require_all: bool = False
+    max_retries: int = 0
+    retry_wait_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class MemfileAccess:
+    """lease-database of type memfile. name: absolute path of the CSV file."""
+
+    name: str
+    persist: bool = True
+    lfc_interval: int = 3600
+    max_row_errors: int = 0
+    sync: str = "batch"  #: kea-mp.memfile-sync: batch (fdatasync before replies) or none (as Kea)
+    lease_checks: str = "warn"  #: sanity-checks: none, warn, fix, fix-del, del
+
+
+LeaseDatabase = MemfileAccess  #: the union grows with the backends
+
+
+@dataclass(frozen=True, slots=True)
+class ExpiredLeases:
+    """expired-leases-processing: seconds, counts, and max_time in milliseconds."""
+
+    reclaim_wait: int = 10
+    flush_wait: int = 25
+    hold_reclaimed: int = 3600
+    max_leases: int = 100
+    max_time_ms: int = 250
+    unwarned_cycles: int = 5
+
+
+@dataclass(frozen=True, slots=True)
+class ControlSocket:
+    """A UNIX control socket. path: absolute."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class LogOutput:
+    """One entry of output-options. output: stdout, stderr, syslog, syslog:FACILITY or an absolute file path."""
+
+    output: str
+    flush: bool = True
+    max_size: int = 10240000
+    max_versions: int = 1
+    pattern: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Logger:
+    name: str
+    outputs: tuple[LogOutput, ...] = ()
+    severity: str = "INFO"
+    debug_level: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Compatibility:
+    """The `compatibility` map."""
+
+    lenient_option_parsing: bool = False
+    ignore_dhcp_server_identifier: bool = False
+    ignore_rai_link_selection: bool = False
+    exclude_first_last_24: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Config4:
+    """A DHCPv4 daemon's configuration. raw: the checked JSON of Dhcp4 with Kea's defaults filled in, as
+    config-get shows it; digest: its SHA-256 in upper-case hexadecimal (config-hash-get)."""
+
+    raw: dict[str, Any]
+    digest: str
+    interfaces: Interfaces
+    lease_database: LeaseDatabase
+    expired: ExpiredLeases
+    subnets: tuple[Subnet4, ...]
+    global_parameters: Parameters4
+    global_hosts: tuple[Host4, ...] = ()
+    options: OptionSet = field(default_factory=dict)  #: global option-data
+    option_defs: tuple[OptionDef, ...] = ()
+    classes: tuple[ClientClass4, ...] = ()
+    host_identifiers: tuple[str, ...] = ("hw-address", "duid", "circuit-id", "client-id")
+    control_sockets: tuple[ControlSocket, ...] = ()
+    loggers: tuple[Logger, ...] = ()
+    compatibility: Compatibility = Compatibility()
+    echo_client_id: bool = True
+    decline_probation_period: int = 86400
+    server_tag: str = ""
+    stash_agent_options: bool = False
+    early_global_reservations: bool = False
+    reservations_first: bool = False
+    workers: int | None = None  #: kea-mp.workers; None: number of cores
+    warnings: tuple[str, ...] = ()  #: said once in the log when the configuration is taken

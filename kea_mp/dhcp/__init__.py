@@ -1,0 +1,1 @@
+"""The sans-IO DHCP codec: bytes to frozen messages and back."""

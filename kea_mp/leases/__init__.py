@@ -1,0 +1,1 @@
+"""Leases: the model, what is asked of a store, and the stores."""

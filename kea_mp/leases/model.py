@@ -1,0 +1,54 @@
+"""One DHCPv4 lease, and the pure rules about it.
+
+Runs in: any
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from kea_mp.values import INFINITY
+
+DEFAULT, DECLINED, RECLAIMED, RELEASED = 0, 1, 2, 3  #: lease states, as Kea stores them
+
+
+class Lease4(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A row of lease4, in the CSV file or in a database.
+
+    address: IPv4 as int. hw: htype byte + hardware address (b"" when there is none). client_id: option 61
+    payload or b"". cltt: client last transmission time, seconds since the epoch. valid_lft in seconds;
+    `INFINITY` never expires. user_context: JSON text or "". relay_id, remote_id: RFC 6925 / RFC 3046, b"" if none.
+    """
+
+    address: int
+    hw: bytes
+    client_id: bytes
+    valid_lft: int
+    cltt: int
+    subnet_id: int
+    fqdn_fwd: bool = False
+    fqdn_rev: bool = False
+    hostname: str = ""
+    state: int = DEFAULT
+    user_context: str = ""
+    pool_id: int = 0
+    relay_id: bytes = b""
+    remote_id: bytes = b""
+
+    @property
+    def expire(self) -> int:
+        """When it ends, seconds since the epoch; an unlimited lease ends far beyond any clock."""
+        return self.cltt + self.valid_lft if self.valid_lft != INFINITY else 1 << 60
+
+
+def usable_by_anyone(lease: Lease4, now: int) -> bool:
+    """Whether the address may go to another client: reclaimed, released, or past its end (also a probation's)."""
+    return lease.state in (RECLAIMED, RELEASED) or lease.expire <= now
+
+
+def same_version(a: Lease4 | None, b: Lease4 | None) -> bool:
+    """Whether a stored lease is still the one that a client of the store had seen."""
+    if a is None or b is None:
+        return a is b
+    return (a.cltt, a.valid_lft, a.state, a.hw, a.client_id, a.subnet_id) == (
+        b.cltt, b.valid_lft, b.state, b.hw, b.client_id, b.subnet_id)  # fmt: skip

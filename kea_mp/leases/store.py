@@ -1,0 +1,130 @@
+"""What the engine asks of a lease backend, and what it gets back.
+
+An exchange *yields* one of the requests; the scheduler sends the requests of all packets at hand as one batch
+to the connection worker, which owns the backend and answers after the commit. A request that a backend could not
+carry out comes back as `Failed`, which is never "nothing there".
+
+Runs in: any
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+
+from kea_mp.leases.model import Lease4
+
+ITERATIVE, RANDOM, FREE_QUEUE = 0, 1, 2  #: `allocator` of the subnet
+
+
+class FindLeases(msgspec.Struct, frozen=True, array_like=True, tag=1, gc=False):
+    """Leases of one client in some subnets, and the state of one address; with `pools`, also a free address.
+
+    hw: htype + hardware address, or b"". client_id or b"". subnets: the subnet ids that count.
+    address: also return the lease at this address (0: none wanted).
+    pools: flat (first, last, first, last, …) ranges in order of preference; when the client has no lease, and
+    `address` is 0 or taken, the store proposes a free address from the first pool that has one. An address that
+    was proposed a moment ago to somebody else is proposed again only when nothing else is left.
+    skip: addresses that must not be proposed (reserved, refused before).
+    """
+
+    hw: bytes
+    client_id: bytes
+    subnets: tuple[int, ...]
+    now: int
+    address: int = 0
+    pools: tuple[int, ...] = ()
+    allocator: int = ITERATIVE
+    skip: tuple[int, ...] = ()
+
+
+class ClaimLease(msgspec.Struct, frozen=True, array_like=True, tag=2, gc=False):
+    """Write `lease` provided that the row at its address is still `seen` (None: there is no row).
+
+    Every change of a lease is this one request: a new lease, a renewal, a decline, a release that keeps the row.
+    """
+
+    lease: Lease4
+    seen: Lease4 | None = None
+
+
+class RemoveLease(msgspec.Struct, frozen=True, array_like=True, tag=3, gc=False):
+    """Delete the row provided that it is still `seen` (a release without lease affinity)."""
+
+    seen: Lease4
+
+
+Request = FindLeases | ClaimLease | RemoveLease
+
+
+class Found(msgspec.Struct, frozen=True, array_like=True, tag=1, gc=False):
+    """Answer to FindLeases. mine: the client's leases, those found by client-id first. at: the row at `address`.
+    free: a proposed address, 0 if none was wanted or none is left; free_row: the stale row there, if any."""
+
+    mine: tuple[Lease4, ...]
+    at: Lease4 | None = None
+    free: int = 0
+    free_row: Lease4 | None = None
+
+
+class Stored(msgspec.Struct, frozen=True, array_like=True, tag=2, gc=False):
+    """The change is committed; `lease` is what the store now holds (for a removal: what it held)."""
+
+    lease: Lease4
+
+
+class Changed(msgspec.Struct, frozen=True, array_like=True, tag=3, gc=False):
+    """Not written: the row is no longer what was seen. `current` is what is there now (None: nothing)."""
+
+    current: Lease4 | None
+
+
+class Failed(msgspec.Struct, frozen=True, array_like=True, tag=4, gc=False):
+    """The backend could not be asked, or refused this row alone. The exchange must not answer from it."""
+
+    reason: str
+
+
+Result = Found | Stored | Changed | Failed
+
+
+class Batch(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One message of the data path, worker to connection worker. number: the worker's own, echoed back."""
+
+    number: int
+    requests: tuple[Request, ...]
+
+
+class BatchDone(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """The answer to a Batch, results in the order of its requests."""
+
+    number: int
+    results: tuple[Result, ...]
+
+
+class LeaseStore(Protocol):
+    """A lease backend as its connection worker drives it. Not thread-safe: it has one owner."""
+
+    def execute(self, requests: Sequence[Request]) -> list[Result]:
+        """Carry out a batch; results in order. Reads see the state before the batch's writes. When it returns,
+        every `Stored` is durable. Raises BackendDown when nothing of the batch is known to be done."""
+        ...
+
+    def reclaim(self, now: int, max_leases: int, remove: bool) -> int:
+        """Process up to `max_leases` (0: all) expired leases as Kea does: removed, or kept in state RECLAIMED.
+        Returns how many."""
+        ...
+
+    def remove_reclaimed(self, before: int) -> int:
+        """Delete rows that were reclaimed and expired before this time. Returns how many."""
+        ...
+
+    def statistics(self) -> dict[str, int]:
+        """Kea's names and values of the statistics that the lease backend owns (subnet[N].assigned-addresses …)."""
+        ...
+
+    def close(self) -> None:
+        """Write what is pending and let go of the backend."""
+        ...

@@ -1,0 +1,1 @@
+"""What runs in children: one folder a kind of process."""

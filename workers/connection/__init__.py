@@ -1,0 +1,1 @@
+"""The connection workers: each owns one backend."""

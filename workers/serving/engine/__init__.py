@@ -1,0 +1,1 @@
+"""The DHCP engine: one exchange is one generator."""
