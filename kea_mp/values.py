@@ -20,9 +20,7 @@ ClientId = bytes  #: payload of option 61
 def address4(text: str) -> int:
     """`"192.0.2.1"` as an int. ValueError when it is not four decimal octets."""
     parts = text.split(".")
-    if len(parts) != 4 or not all(
-        p.isascii() and p.isdigit() and len(p) <= 3 and int(p) <= 255 for p in parts
-    ):
+    if len(parts) != 4 or not all(p.isascii() and p.isdigit() and len(p) <= 3 and int(p) <= 255 for p in parts):
         raise ValueError(f"{text!r} is not an IPv4 address")
     return int.from_bytes(bytes(map(int, parts)), "big")
 
