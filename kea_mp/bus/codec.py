@@ -14,8 +14,8 @@ from kea_mp.errors import WireError
 
 _HEAD = bytes([VERSION])
 _encoder = msgspec.msgpack.Encoder()
-_down = msgspec.msgpack.Decoder[Down](Down)
-_up = msgspec.msgpack.Decoder[Up](Up)
+_down: msgspec.msgpack.Decoder[Down] = msgspec.msgpack.Decoder(Down)
+_up: msgspec.msgpack.Decoder[Up] = msgspec.msgpack.Decoder(Up)
 
 
 def encode(message: Down | Up) -> bytes:
