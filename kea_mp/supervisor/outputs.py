@@ -1,0 +1,236 @@
+"""Where log records go: Kea's output-options, one bounded queue per child, and one for the supervisor itself.
+
+The supervisor's loop never writes to an output: a pipe that nobody reads would hold it, its directives would cease, and
+the workers would pause. So its own records take a bounded queue too, and threads do the writing. What does not fit is
+dropped and counted.
+
+Runs in: supervisor
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import sys
+import syslog
+import threading
+import time
+from collections.abc import Sequence
+from logging.handlers import QueueListener, RotatingFileHandler
+from multiprocessing.context import SpawnContext
+from multiprocessing.queues import Queue
+from typing import Any, TextIO
+
+from multiprocessing_logging import MultiProcessingHandler
+
+from kea_mp import patterns
+from kea_mp.config.model import Logger, LogOutput
+from kea_mp.errors import ConfigError
+from kea_mp.log import ROOT, NeverBlockingHandler, apply_levels, levels
+from kea_mp.supervisor.start_record import LogChannel
+
+QUEUE_RECORDS = 4096  #: per process
+DRAIN_S = 2.0  #: how long the end of the daemon waits for the outputs
+_DEFAULT_OUTPUT = LogOutput("stdout")
+
+
+class Line(logging.Formatter):
+    """A record as a pattern says; a traceback follows on lines of its own."""
+
+    def __init__(self, pattern: str) -> None:
+        super().__init__()
+        try:
+            self._written = patterns.compiled(pattern)
+        except ValueError as error:
+            raise ConfigError(str(error), "loggers[].output-options[].pattern") from error
+
+    def format(self, record: logging.LogRecord) -> str:
+        text = self._written(record)
+        if record.exc_info and not record.exc_text:
+            record.exc_text = self.formatException(record.exc_info)
+        return f"{text.rstrip()}\n{record.exc_text}\n" if record.exc_text else text
+
+
+class Stream(logging.StreamHandler[TextIO]):
+    """stdout or stderr."""
+
+    terminator = ""
+
+
+class UnflushedStream(Stream):
+    def flush(self) -> None:
+        """The stream's own buffer decides (output-options flush false)."""
+
+
+class File(RotatingFileHandler):
+    """A file that is renamed to FILE.1 … FILE.maxver when it has reached maxsize bytes (0: never)."""
+
+    terminator = ""
+
+    def __init__(self, output: LogOutput) -> None:
+        self._flushes = output.flush
+        try:
+            super().__init__(output.output, maxBytes=output.max_size, backupCount=max(output.max_versions, 1))
+        except OSError as error:
+            where = "loggers[].output-options[].output"
+            raise ConfigError(f"the log file {output.output} cannot be opened: {error.strerror}", where) from error
+
+    def flush(self) -> None:
+        if self._flushes:
+            super().flush()
+
+    def close(self) -> None:
+        self._flushes = True
+        super().close()
+
+
+class Syslog(logging.Handler):
+    """syslog(3) with a facility. Lines have no newline at their end."""
+
+    _PRIORITIES = (
+        (logging.CRITICAL, syslog.LOG_CRIT),
+        (logging.ERROR, syslog.LOG_ERR),
+        (logging.WARNING, syslog.LOG_WARNING),
+        (logging.INFO, syslog.LOG_INFO),
+    )
+
+    def __init__(self, facility: str) -> None:
+        super().__init__()
+        number = getattr(syslog, f"LOG_{facility.upper()}", None)
+        if number is None or not facility.isalnum():
+            raise ConfigError(f"unknown syslog facility {facility!r}", "loggers[].output-options[].output")
+        self._facility: int = number
+        syslog.openlog(ROOT, 0, self._facility)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        priority = next((p for least, p in self._PRIORITIES if record.levelno >= least), syslog.LOG_DEBUG)
+        syslog.syslog(self._facility | priority, self.format(record).rstrip("\n"))
+
+
+def handler(output: LogOutput) -> logging.Handler:
+    """One configured output. ConfigError when it cannot be opened or its pattern is wrong."""
+    kind, _, facility = output.output.partition(":")
+    made: logging.Handler
+    match kind:
+        case "stdout" | "stderr":
+            stream = sys.stdout if kind == "stdout" else sys.stderr
+            made = Stream(stream) if output.flush else UnflushedStream(stream)
+        case "syslog":
+            made = Syslog(facility or "local0")
+        case _:
+            made = File(output)
+    default = patterns.SYSLOG if kind == "syslog" else patterns.CONSOLE
+    made.setFormatter(Line(output.pattern or default))
+    return made
+
+
+class Outputs(logging.Handler):
+    """Gives a record to the outputs of the most specific logger that has been configured."""
+
+    def __init__(self, loggers: Sequence[Logger]) -> None:
+        super().__init__()
+        same: dict[LogOutput, logging.Handler] = {}  # two loggers may share a file; it is opened once
+
+        def handlers(outputs: Sequence[LogOutput]) -> tuple[logging.Handler, ...]:
+            return tuple(same.setdefault(o, same.get(o) or handler(o)) for o in outputs)
+
+        configured = {logger.name: logger for logger in loggers}
+        root = configured.get(ROOT)
+        self._root = handlers((root.outputs if root else ()) or (_DEFAULT_OUTPUT,))
+        self._by_name = {
+            name: handlers(logger.outputs) if logger.outputs else self._root for name, logger in configured.items()
+        }
+        self._all = tuple(same.values())
+
+    def emit(self, record: logging.LogRecord) -> None:
+        name = record.name
+        while name not in self._by_name and name != ROOT and "." in name:
+            name = name.rpartition(".")[0]
+        for output in self._by_name.get(name, self._root):
+            output.handle(record)
+
+    def createLock(self) -> None:
+        """No lock here: each output has its own, and one that is stuck must not hold the others."""
+        self.lock = None
+
+    def close(self) -> None:
+        for output in self._all:
+            output.close()
+        super().close()
+
+
+class ChildHandler(MultiProcessingHandler):  # type: ignore[misc]
+    """Reads the queue of one child process in a thread and hands the records to the outputs.
+
+    The queue is bounded, and made for spawned children; the library makes an unbounded one, which is not used. Once the
+    child is started the writing end is closed here, so that the thread finds the end when the child has died, and ends.
+    """
+
+    def __init__(self, child: str, outputs: Outputs, context: SpawnContext) -> None:
+        self._bounded: Queue[Any] = context.Queue(QUEUE_RECORDS)
+        super().__init__(f"log-{child}", outputs)
+
+    @property
+    def queue(self) -> Queue[Any]:
+        return self._bounded
+
+    @queue.setter
+    def queue(self, unbounded: Queue[Any]) -> None:
+        unbounded.close()
+
+    def child_has_it(self) -> None:
+        self._bounded._writer.close()  # type: ignore[attr-defined]
+
+    def ended(self, within_s: float) -> bool:
+        """Whether all that the dead child wrote has been read."""
+        self._receive_thread.join(within_s)
+        return not self._receive_thread.is_alive()
+
+
+class SupervisorLog:
+    """All logging of the daemon. Before `configure` the lines go to stdout from INFO up, as in Kea."""
+
+    def __init__(self, context: SpawnContext, verbose: bool) -> None:
+        self._context = context
+        self._verbose = verbose
+        self._levels = levels((), verbose)
+        self._outputs = Outputs(())
+        self._children: dict[str, ChildHandler] = {}
+        self._old: list[ChildHandler] = []
+        self._queue: queue.Queue[Any] = queue.Queue(QUEUE_RECORDS)
+        logging.raiseExceptions = False  # an output that fails must not write a traceback per line on stderr
+        root = logging.getLogger(ROOT)
+        root.propagate = False
+        root.addHandler(NeverBlockingHandler(self._queue))
+        apply_levels(self._levels)
+        self._listener = QueueListener(self._queue, self._outputs)
+        self._listener.start()
+
+    def configure(self, loggers: Sequence[Logger]) -> None:
+        """Use these loggers from now on. ConfigError when an output is not usable; then nothing has changed."""
+        outputs = Outputs(loggers)
+        before, self._levels = self._levels, levels(loggers, self._verbose)
+        self._outputs = outputs
+        self._listener.handlers = (outputs,)
+        apply_levels(self._levels, before)
+
+    def open(self, child: str) -> LogChannel:
+        """A channel for one process, its own: a killed one may have left its queue's lock taken."""
+        self._old = [old for old in self._old if not old.ended(0)]
+        if child in self._children:
+            self._old.append(self._children.pop(child))
+        self._children[child] = made = ChildHandler(child, self._outputs, self._context)
+        return LogChannel(made.queue, self._levels)
+
+    def opened(self, child: str) -> None:
+        """The process has inherited its end."""
+        self._children[child].child_has_it()
+
+    def close(self) -> bool:
+        """Write what is left, for a limited time. False when an output is stuck."""
+        until = time.monotonic() + DRAIN_S
+        drained = [h.ended(max(0.0, until - time.monotonic())) for h in (*self._old, *self._children.values())]
+        stopping = threading.Thread(target=self._listener.stop, daemon=True)
+        stopping.start()
+        stopping.join(max(0.1, until - time.monotonic()))
+        return all(drained) and not stopping.is_alive()

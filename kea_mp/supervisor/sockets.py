@@ -1,0 +1,147 @@
+"""The DHCP sockets: opened once, one shard per (interface, packet worker), and kept while workers come and go.
+
+raw: an AF_PACKET socket per worker on each interface, plus one UDP socket per address which takes the port, so that the
+kernel neither answers "port unreachable" nor lets a second server in; a filter drops all that it would receive.
+
+udp: per worker one socket bound to the interface for broadcasts, and one bound to each address for unicast (also when a
+packet for this address comes in through another interface). A broadcast is given to every socket of a group and the
+socket filter picks; a unicast is given to one, and the group selector picks. The order of binding is the order of the
+workers.
+
+Runs in: supervisor
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import socket
+import struct
+from dataclasses import dataclass, field
+
+from kea_mp.errors import ExitCode, ExitWith
+from kea_mp.supervisor.interfaces import Target
+from kea_mp.supervisor.shard import DROP_ALL, Program, group_selector, packed, raw_filter, udp_filter
+from kea_mp.supervisor.start_record import RAW, UDP, DhcpSocket
+from kea_mp.values import text4
+
+RECEIVE_BYTES = 4 << 20  #: receive buffer of each socket: a burst of some thousand packets waits there
+
+_ETH_P_IP = 0x0800
+_SO_ATTACH_FILTER, _SO_ATTACH_REUSEPORT_CBPF, _SO_RCVBUFFORCE = 26, 51, 33
+_BROADCAST = 0xFFFFFFFF
+
+
+@dataclass(slots=True)
+class Opened:
+    """The sockets of one interface. shards: per worker. guards: held by us alone."""
+
+    shards: list[list[DhcpSocket]]
+    guards: list[socket.socket] = field(default_factory=list)
+
+    def close(self) -> None:
+        for shard in self.shards:
+            for dhcp in shard:
+                dhcp.socket.close()
+        for guard in self.guards:
+            guard.close()
+
+
+def opened(target: Target, kind: str, workers: int, server_port: int, client_port: int) -> Opened:
+    """All sockets of one interface. OSError says why they cannot be had; ExitWith 77 when it is for permission."""
+    made = Opened([[] for _ in range(workers)])
+    try:
+        if kind == RAW:
+            _open_raw(made, target, server_port, client_port)
+        else:
+            _open_udp(made, target, server_port, client_port)
+    except PermissionError as error:
+        made.close()
+        text = (
+            f"failed to open a {kind} socket on {target.name}, port {server_port}: {error.strerror}; "
+            "run as root or with CAP_NET_RAW, CAP_NET_BIND_SERVICE and CAP_NET_ADMIN"
+        )
+        raise ExitWith(ExitCode.NO_PERMISSION, "DHCP4_INIT_FAIL", text) from error
+    except OSError:
+        made.close()
+        raise
+    return made
+
+
+def _open_raw(made: Opened, target: Target, server_port: int, client_port: int) -> None:
+    for address in target.addresses:
+        made.guards.append(_guard(address, server_port))
+    workers = len(made.shards)
+    for worker, shard in enumerate(made.shards):
+        # Protocol 0 receives nothing until bind, so nothing gets past the filter.
+        frames = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+        frames.setblocking(False)
+        facts = target.name, target.index, target.mac, target.addresses[0], target.addresses
+        shard.append(DhcpSocket(frames, RAW, *facts, server_port, client_port))
+        _attach(frames, raw_filter(server_port, target.addresses, worker, workers))
+        _enlarge(frames)
+        frames.bind((target.name, _ETH_P_IP))
+
+
+def _open_udp(made: Opened, target: Target, server_port: int, client_port: int) -> None:
+    workers = len(made.shards)
+
+    def make(bare: socket.socket, address: int, addresses: tuple[int, ...]) -> DhcpSocket:
+        bare.setblocking(False)
+        facts = target.name, target.index, target.mac
+        return DhcpSocket(bare, UDP, *facts, address, addresses, server_port, client_port)
+
+    for address in target.addresses:
+        # Sockets of another server with SO_REUSEPORT would simply join our group: find out without it.
+        _guard(address, server_port).close()
+    for worker, shard in enumerate(made.shards):
+        if target.broadcast:
+            wide = _reusable()
+            shard.append(make(wide, target.addresses[0], target.addresses))
+            wide.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, target.name.encode() + b"\0")
+            _attach(wide, udp_filter(worker, workers, (_BROADCAST,)))
+            wide.bind(("", server_port))
+        for address in target.addresses:
+            narrow = _reusable()
+            shard.append(make(narrow, address, (address,)))
+            _attach(narrow, udp_filter(worker, workers))
+            narrow.bind((text4(address), server_port))
+            if worker == 0:
+                _attach(narrow, group_selector(workers), _SO_ATTACH_REUSEPORT_CBPF)
+
+
+def _guard(address: int, port: int) -> socket.socket:
+    """A UDP socket that owns the port at this address and never holds a packet."""
+    made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        _attach(made, DROP_ALL)
+        made.bind((text4(address), port))
+    except OSError as error:
+        made.close()
+        if error.errno == errno.EADDRINUSE:
+            text = f"address {text4(address)}, port {port} is in use - is another DHCP server running?"
+            raise OSError(error.errno, text) from error
+        raise
+    return made
+
+
+def _reusable() -> socket.socket:
+    made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+    made.setsockopt(socket.IPPROTO_IP, 8, 1)  # IP_PKTINFO
+    _enlarge(made)
+    return made
+
+
+def _enlarge(made: socket.socket) -> None:
+    try:
+        made.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, RECEIVE_BYTES)
+    except PermissionError:  # without CAP_NET_ADMIN the system's limit holds (net.core.rmem_max)
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BYTES)
+
+
+def _attach(made: socket.socket, program: Program, option: int = _SO_ATTACH_FILTER) -> None:
+    code = packed(program)
+    buffer = ctypes.create_string_buffer(code, len(code))
+    made.setsockopt(socket.SOL_SOCKET, option, struct.pack("HP", len(program), ctypes.addressof(buffer)))

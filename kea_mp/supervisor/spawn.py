@@ -1,0 +1,139 @@
+"""Processes: made with multiprocessing's spawn context, signalled, and noticed when they end. The only place for them.
+
+Each child has data-path lanes to the children of the other kind; both ends of every lane stay open here, so that a
+child that is started again finds what was sent to its predecessor, and its peer never sees an end of file.
+
+Runs in: supervisor
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from multiprocessing.context import SpawnProcess
+
+from kea_mp.bus.sockets import Endpoints
+from kea_mp.config.model import Config4
+from kea_mp.supervisor.children import Kind
+from kea_mp.supervisor.entry import enter
+from kea_mp.supervisor.processes import LAUNCHER, ChildSpec
+from kea_mp.supervisor.start_record import DhcpSocket, LogChannel, StartRecord
+
+LANE_BYTES = 4 << 20  #: socket buffer of a lane: a few thousand batched requests
+
+context = multiprocessing.get_context("spawn")
+
+
+@dataclass(slots=True)
+class Outfit:
+    """What children are started with, as it is now. sockets: per packet worker."""
+
+    config: Config4
+    generation: int
+    endpoints: Endpoints
+    open_log: Callable[[str], LogChannel]  #: a fresh channel for one process of the child with this name
+    close_log: Callable[[str], None]  #: nothing more is written to it by us
+    sockets: list[list[DhcpSocket]] = field(default_factory=list)
+
+
+class Processes:
+    """The running children. Nothing here decides; `start`, `terminate` and `kill` do as they are told."""
+
+    def __init__(self, specs: Sequence[ChildSpec], outfit: Outfit) -> None:
+        _keep_children_lean()
+        self.outfit = outfit
+        self._specs = {name: (spec, index) for spec in specs for index, name in enumerate(spec.names)}
+        self._lanes = _lanes(specs)
+        self._running: dict[str, SpawnProcess] = {}
+
+    def start(self, child: str) -> int:
+        """Start a process for this child; its pid. OSError when the system has no room for one more."""
+        spec, index = self._specs[child]
+        record = StartRecord(
+            child=child,
+            index=index,
+            workers=sum(spec.kind is Kind.SERVING for spec, _ in self._specs.values()),
+            config=self.outfit.config,
+            generation=self.outfit.generation,
+            endpoints=self.outfit.endpoints,
+            parent=os.getpid(),
+            log=self.outfit.open_log(child),
+            lanes=self._lanes[child],
+            dhcp_sockets=tuple(self.outfit.sockets[index]) if spec.kind is Kind.SERVING else (),
+        )
+        process = context.Process(target=enter, args=(LAUNCHER, spec.module, record), name=child)
+        try:
+            process.start()
+        finally:
+            self.outfit.close_log(child)
+        self._running[child] = process
+        assert process.pid is not None
+        return process.pid
+
+    def sentinels(self) -> dict[int, str]:
+        """A descriptor per running child that is readable once it has ended."""
+        return {process.sentinel: child for child, process in self._running.items()}
+
+    def reap(self, child: str) -> int:
+        """The exit code of a child whose sentinel was readable, or minus the signal that ended it."""
+        process = self._running.pop(child)
+        process.join()
+        code = process.exitcode
+        process.close()
+        assert code is not None
+        return code
+
+    def terminate(self, child: str) -> None:
+        self._signal(child, signal.SIGTERM)
+
+    def kill(self, child: str) -> None:
+        self._signal(child, signal.SIGKILL)
+
+    def kill_all(self) -> None:
+        """However the supervisor ends, nothing of it stays."""
+        for child in list(self._running):
+            self.kill(child)
+            self.reap(child)
+
+    def _signal(self, child: str, number: signal.Signals) -> None:
+        process = self._running.get(child)
+        if process is None or process.pid is None:
+            return
+        # Not reaped yet, so the pid is still this child's.
+        os.kill(process.pid, number)
+
+
+def _lanes(specs: Sequence[ChildSpec]) -> dict[str, tuple[socket.socket, ...]]:
+    """Per child its ends of the data path, in the order of its peers."""
+    serving = [name for spec in specs if spec.kind is Kind.SERVING for name in spec.names]
+    connection = [name for spec in specs if spec.kind is Kind.CONNECTION for name in spec.names]
+    pairs = {(s, c): _lane() for s in serving for c in connection}
+    return {s: tuple(pairs[s, c][0] for c in connection) for s in serving} | {
+        c: tuple(pairs[s, c][1] for s in serving) for c in connection
+    }
+
+
+def _lane() -> tuple[socket.socket, socket.socket]:
+    ends = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    for end in ends:
+        end.setblocking(False)
+        for forced, plain in ((32, socket.SO_SNDBUF), (33, socket.SO_RCVBUF)):  # SO_SNDBUFFORCE, SO_RCVBUFFORCE
+            try:
+                end.setsockopt(socket.SOL_SOCKET, forced, LANE_BYTES)
+            except PermissionError:
+                end.setsockopt(socket.SOL_SOCKET, plain, LANE_BYTES)
+    return ends
+
+
+def _keep_children_lean() -> None:
+    """A spawned child imports its parent's main module first, unless that has neither a spec nor a file. Ours is the
+    command line, which no child needs and which would cost each of them its start-up time."""
+    main = sys.modules["__main__"]
+    main.__spec__ = None
+    if hasattr(main, "__file__"):
+        del main.__file__
