@@ -8,7 +8,7 @@ Runs in: any
 
 from __future__ import annotations
 
-from kea_mp.dhcp.options import Definition
+from kea_mp.dhcp.options import Definition, Definitions
 
 #: the "dhcp4" space; a user may not define these codes anew
 STANDARD4 = (
@@ -189,3 +189,6 @@ DOCSIS4 = (
 LAST_RESORT4 = (
     Definition("dhcp4", 43, "vendor-encapsulated-options", "empty", encapsulate="vendor-encapsulated-options-space"),
 )
+
+#: everything standard; `DEFINITIONS4.extended(…)` adds a configuration's option-def
+DEFINITIONS4 = Definitions((*STANDARD4, *AGENT4, *CABLELABS_CLIENT_CONF), DOCSIS4, LAST_RESORT4)

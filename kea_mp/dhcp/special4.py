@@ -1,0 +1,126 @@
+"""DHCPv4 options whose format no list of fields describes: classless routes (121) and vendor options (124, 125).
+
+Runs in: any
+"""
+
+from __future__ import annotations
+
+import re
+
+from kea_mp.dhcp.fields import take
+from kea_mp.dhcp.tokens import BLANKS, split
+from kea_mp.errors import WireError
+from kea_mp.values import address4, text4
+
+_WIDTH = re.compile(r"\+?[0-9]{1,3}")
+
+
+def routes_from_values(values: list[str]) -> bytes:
+    """Option 121 (RFC 3442) from Kea's notation "10.0.0.0/8 - 10.1.1.1", one route a value."""
+    data = b"".join(_route(value) for value in values)
+    if not data:
+        raise ValueError("no route specified")
+    return data
+
+
+def _route(value: str) -> bytes:
+    parts = [part.strip(BLANKS) for part in split(value, "-", escape=False)]
+    subnet, slash, width_text = parts[0].partition("/") if len(parts) == 2 else ("", "", "")
+    if not slash:
+        raise ValueError(f"{value!r} is not a route like 10.229.0.128/25 - 10.229.0.1")
+    if not _WIDTH.fullmatch(width_text) or (width := int(width_text)) > 32:
+        raise ValueError(f"{value!r} has a prefix length that is not 0 to 32")
+    octets = address4(subnet).to_bytes(4, "big")[: (width + 7) // 8]
+    return bytes((width,)) + octets + address4(parts[1]).to_bytes(4, "big")
+
+
+def routes_to_values(data: bytes) -> list[str]:
+    """The routes of option 121. WireError: not even one, one is cut off, or its mask is too wide."""
+    if not data:
+        raise WireError("classless static route option is empty")
+    routes, at = [], 0
+    while at < len(data):
+        width = data[at]
+        if width > 32:
+            raise WireError(f"classless static route has a mask of {width} bits")
+        size = (width + 7) // 8
+        subnet = int.from_bytes(take(data, at + 1, size).ljust(4, b"\0"), "big")
+        router = int.from_bytes(take(data, at + 1 + size, 4), "big")
+        routes.append(f"{text4(subnet)}/{width} - {text4(router)}")
+        at += size + 5
+    return routes
+
+
+def parse_vivco(payload: bytes) -> dict[int, list[bytes]]:
+    """Option 124 (RFC 3925 3): enterprise → vendor classes.
+
+    As in Kea a class that is cut off ends the option quietly, a cut-off enterprise number is a WireError.
+    """
+    found: dict[int, list[bytes]] = {}
+    at = 0
+    while at < len(payload):
+        enterprise = int.from_bytes(take(payload, at, 4), "big")
+        start = at + 5
+        if start > len(payload) or (at := start + payload[start - 1]) > len(payload):
+            break
+        found.setdefault(enterprise, []).append(payload[start:at])
+    return found
+
+
+def pack_vivco(classes: dict[int, list[bytes]]) -> bytes:
+    """The payload of option 124. ValueError: a class is longer than 255 bytes."""
+    for values in classes.values():
+        if any(len(value) > 255 for value in values):
+            raise ValueError("a vendor class is longer than 255 bytes")
+    return b"".join(
+        b"%b%c%b" % (enterprise.to_bytes(4, "big"), len(value), value)
+        for enterprise, values in classes.items()
+        for value in values
+    )
+
+
+def parse_vivso(payload: bytes) -> dict[int, bytes]:
+    """Option 125 (RFC 3925 4): enterprise → its sub-options, packed, blocks of one enterprise put together.
+
+    WireError: a block or a sub-option is cut off.
+    """
+    found: dict[int, bytes] = {}
+    at = 0
+    while at < len(payload):
+        enterprise = int.from_bytes(take(payload, at, 4), "big")
+        size = take(payload, at + 4, 1)[0]
+        block = take(payload, at + 5, size)
+        _boundaries(block)
+        found[enterprise] = found.get(enterprise, b"") + block
+        at += 5 + size
+    return found
+
+
+def pack_vivso(blocks: dict[int, bytes]) -> bytes:
+    """The payload of option 125 from enterprise → packed sub-options.
+
+    More than 255 bytes become several blocks of the same enterprise, cut between sub-options. ValueError: one
+    sub-option is too long for a block. WireError: they are no sub-options.
+    """
+    packed = bytearray()
+    for enterprise, options in blocks.items():
+        start, stop = 0, 0
+        for end in [*_boundaries(options), None]:
+            if end is None or end - start > 255:
+                if stop - start > 255 or (end is not None and end - stop > 255):
+                    raise ValueError(f"a sub-option of enterprise {enterprise} is longer than 253 bytes")
+                packed += b"%b%c%b" % (enterprise.to_bytes(4, "big"), stop - start, options[start:stop])
+                start = stop
+            stop = stop if end is None else end
+    return bytes(packed)
+
+
+def _boundaries(options: bytes) -> list[int]:
+    """Where each sub-option ends. WireError: one is cut off."""
+    ends, at = [], 0
+    while at < len(options):
+        at += 2 + take(options, at, 2)[1]
+        if at > len(options):
+            raise WireError("vendor sub-option is cut off")
+        ends.append(at)
+    return ends
