@@ -1,0 +1,90 @@
+"""The data path to one backend: batches out, results back.
+
+`Lane` is what the scheduler needs; `SocketLane` is the connection worker behind an AF_UNIX SOCK_SEQPACKET pair, whose
+other ends the supervisor keeps open, so that either process may be replaced while the other goes on.
+
+Runs in: serving
+"""
+
+from __future__ import annotations
+
+import errno
+import secrets
+import socket
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+
+from kea_mp.errors import ExitCode, ExitWith, KeaMpError
+from kea_mp.leases.store import Batch, BatchDone, Request
+
+MESSAGE_LIMIT = 1 << 20  #: bytes of one answer; what is longer is cut off and counted as garbage
+
+
+class TooLarge(KeaMpError):
+    """A batch does not fit into one message: send less at once."""
+
+
+class Lane(Protocol):
+    """A way to one backend that never blocks."""
+
+    garbage: int  #: answers that could not be read
+
+    def fileno(self) -> int:
+        """Readable when `receive` may have something, writable when `send` may go through."""
+        ...
+
+    def send(self, requests: Sequence[Request]) -> int | None:
+        """Start a batch; its number, or None while there is no room. TooLarge: it never will fit."""
+        ...
+
+    def receive(self) -> list[BatchDone]:
+        """The batches that are done by now, with all their results."""
+        ...
+
+
+class SocketLane:
+    """One lane of the start record. Takes `connection` over and makes it non-blocking."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        connection.setblocking(False)
+        self.garbage = 0
+        self._socket = connection
+        # A random origin: an answer to a worker that we replaced must not look like one to us.
+        self._number = secrets.randbits(48)
+        self._encode = msgspec.msgpack.Encoder().encode
+        self._decode = msgspec.msgpack.Decoder(BatchDone).decode
+        self._buffer = bytearray(MESSAGE_LIMIT)
+        self._view = memoryview(self._buffer)
+
+    def fileno(self) -> int:
+        return self._socket.fileno()
+
+    def send(self, requests: Sequence[Request]) -> int | None:
+        self._number += 1
+        try:
+            self._socket.send(self._encode(Batch(self._number, tuple(requests))))
+        except BlockingIOError:
+            return None
+        except OSError as error:
+            if error.errno == errno.EMSGSIZE:
+                raise TooLarge(f"a batch of {len(requests)} requests is too long for one message") from error
+            if error.errno == errno.ENOBUFS:
+                return None
+            raise
+        return self._number
+
+    def receive(self) -> list[BatchDone]:
+        done: list[BatchDone] = []
+        while True:
+            try:
+                size = self._socket.recv_into(self._buffer)
+            except BlockingIOError:
+                return done
+            if size == 0:
+                raise ExitWith(ExitCode.SOFTWARE, "DHCP4_SERVER_FAILED", "the path to a connection worker was closed")
+            try:
+                done.append(self._decode(self._view[:size]))
+            except msgspec.DecodeError:
+                self.garbage += 1

@@ -1,0 +1,290 @@
+"""Runs the exchanges: each packet's generator until it yields, what they yielded as one batch, its results back in.
+
+An exchange is in one of three places: `_Outbox.askers` (has yielded, not sent), `_Outbox.sent` (its batch is with the
+backend) or nowhere (done). Everything is bounded: exchanges at hand, their age, the size of a batch, one waiting packet
+per client. An answer leaves only as the value that the engine returned.
+
+Runs in: serving
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import msgspec
+
+from kea_mp import log
+from kea_mp.dhcp.message4 import DECLINE, DISCOVER, RELEASE, REQUEST, Message4
+from kea_mp.leases.store import BatchDone, Failed, Request, Result
+from workers.serving.engine.packet import Drop, Packet4, Reply4
+from workers.serving.lane import Lane, TooLarge
+from workers.serving.packets import Port
+
+logger = logging.getLogger("kea-dhcp4.packets")
+bad_packets = logging.getLogger("kea-dhcp4.bad-packets")
+_DROPS = log.debug(15)
+
+Exchange4 = Generator[Request, Result, Reply4 | Drop]
+Counters = dict[str, int]
+
+_CHANGES_LEASES = frozenset((DISCOVER, REQUEST, RELEASE, DECLINE))
+
+
+DUPLICATE = Drop("pkt4-duplicate", "DHCP4_PACKET_DROP_0012")
+GIVEN_UP = Drop("pkt4-processing-failed", "DHCP4_PACKET_DROP_0007")
+FAILED = Drop("pkt4-processing-failed")
+
+
+class Engine(Protocol):
+    """What the scheduler needs of `Engine4`."""
+
+    def respond(self, packet: Packet4, now: float) -> Exchange4: ...
+
+
+def label(message: Message4) -> str:
+    """How Kea names a packet in its log."""
+    client = message.options.get(61)
+    return (
+        f"[hwtype={message.htype} {message.chaddr.hex(':')}], cid=[{client.hex(':') if client else 'no info'}],"
+        f" tid=0x{message.xid:x}"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds. exchanges: at hand at once. batch: requests in one. batches: with one backend at once, while more wait.
+    patience_s: a client has tried again by then, so that an older exchange is given up."""
+
+    exchanges: int = 1024
+    batch: int = 128
+    batches: int = 4
+    patience_s: float = 4.0
+
+
+class _Exchange(msgspec.Struct, gc=False):
+    """One packet being answered. key: the client, b"" when it may have several at once. started: monotonic seconds."""
+
+    generator: Exchange4
+    packet: Packet4
+    port: Port
+    key: bytes
+    started: float
+
+
+class _Outbox:
+    """What one backend is to be asked (`requests`, of `askers`) and has been asked (`sent`)."""
+
+    def __init__(self, lane: Lane) -> None:
+        self.lane = lane
+        self.requests: list[Request] = []
+        self.askers: list[_Exchange] = []
+        #: batch number → when it was sent, and whose results will come; None for an exchange that was given up
+        self.sent: dict[int, tuple[float, list[_Exchange | None]]] = {}
+
+
+class Scheduler:
+    """The exchanges of one packet worker.
+
+    routes: which lane a type of request goes to. deliver: takes the answers. counters: Kea's statistics, raised here
+    for packets that get none.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        routes: Mapping[type, Lane],
+        deliver: Callable[[Port, Packet4, Reply4], None],
+        counters: Counters,
+        limits: Limits,
+    ) -> None:
+        self._engine = engine
+        self._deliver = deliver
+        self._counters = counters
+        self._limits = limits
+        outboxes = {id(lane): _Outbox(lane) for lane in routes.values()}
+        self._outboxes = tuple(outboxes.values())
+        self._outbox_of = {kind: outboxes[id(lane)] for kind, lane in routes.items()}
+        self._busy: set[bytes] = set()  #: clients with an exchange at hand
+        self._next: dict[bytes, tuple[Port, Packet4, float, float]] = {}  #: the newest packet of a busy client
+        self.at_hand = 0  #: exchanges that have yielded and are not done
+        self.waited_s, self.answered = 0.0, 0  #: for the mean time of a batch, since they were last set to 0
+
+    @property
+    def room(self) -> int:
+        """How many more exchanges may be started."""
+        return self._limits.exchanges - self.at_hand
+
+    @property
+    def stuck(self) -> bool:
+        """Whether something waits that nothing but a new try will send."""
+        return any(outbox.requests and not outbox.sent for outbox in self._outboxes)
+
+    def start(self, port: Port, packet: Packet4, now: float, wall: float) -> None:
+        """Begin an exchange. now: monotonic, wall: since the epoch.
+
+        As in Kea, a client's packets that change leases are handled one after the other, and of those that come
+        meanwhile only the newest is kept.
+        """
+        message = packet.message
+        key = b""
+        if message.type in _CHANGES_LEASES:
+            key = message.chaddr or message.options.get(61, b"")
+            if key in self._busy:
+                if key in self._next:
+                    self._drop(self._next[key][1], DUPLICATE)
+                self._next[key] = (port, packet, now, wall)
+                return
+        try:
+            generator = self._engine.respond(packet, wall)
+            request = next(generator)
+        except StopIteration as end:
+            self._finish(port, packet, end.value)
+        except Exception:  # noqa: BLE001  the outermost loop of one exchange: a bad packet must not end them all
+            self._fail(packet)
+        else:
+            self.at_hand += 1
+            if key:
+                self._busy.add(key)
+            outbox = self._outbox_of[type(request)]
+            outbox.requests.append(request)
+            outbox.askers.append(_Exchange(generator, packet, port, key, now))
+
+    def resume(self, now: float) -> None:
+        """Take what the lanes have brought and let those exchanges go on."""
+        for outbox in self._outboxes:
+            for done in outbox.lane.receive():
+                self._take(outbox, done, now)
+
+    def flush(self, now: float) -> None:
+        """Send what is waiting, as far as the lanes have room."""
+        for outbox in self._outboxes:
+            size = self._limits.batch
+            while outbox.requests and len(outbox.sent) < self._limits.batches:
+                requests, askers = outbox.requests[:size], outbox.askers[:size]
+                try:
+                    number = outbox.lane.send(requests)
+                except TooLarge as error:
+                    if (size := len(requests) // 2) == 0:
+                        del outbox.requests[0], outbox.askers[0]
+                        self._go_on(askers[0], Failed(str(error)))
+                        size = 1
+                    continue
+                if number is None:
+                    self._count("kea-mp-lane-full")
+                    break
+                del outbox.requests[:size], outbox.askers[:size]
+                outbox.sent[number] = (now, list(askers))
+
+    def expire(self, now: float) -> None:
+        """Give up exchanges that are older than a client's patience."""
+        before = now - self._limits.patience_s
+        for outbox in self._outboxes:
+            if any(asker.started < before for asker in outbox.askers):
+                pairs = list(zip(outbox.requests, outbox.askers, strict=True))
+                outbox.requests = [request for request, asker in pairs if asker.started >= before]
+                outbox.askers = [asker for _, asker in pairs if asker.started >= before]
+                for _, asker in pairs:
+                    if asker.started < before:
+                        self._give_up(asker)
+            for number, (_, askers) in list(outbox.sent.items()):
+                for place, sent in enumerate(askers):
+                    if sent is not None and sent.started < before:
+                        askers[place] = None
+                        self._give_up(sent)
+                if not any(askers):
+                    del outbox.sent[number]
+
+    def abandon(self) -> None:
+        """Give up everything at hand: no answer may leave any more."""
+        for _, packet, _, _ in self._next.values():
+            self._drop(packet, GIVEN_UP)
+        self._next.clear()
+        for outbox in self._outboxes:
+            given_up = [*outbox.askers, *(asker for _, sent in outbox.sent.values() for asker in sent)]
+            outbox.requests, outbox.askers, outbox.sent = [], [], {}
+            for asker in given_up:
+                if asker is not None:
+                    self._give_up(asker)
+
+    def _take(self, outbox: _Outbox, done: BatchDone, now: float) -> None:
+        sent = outbox.sent.pop(done.number, None)
+        if sent is None:
+            self._count("kea-mp-batch-unknown")  # it was for the worker before us, or we gave up on it
+            return
+        when, askers = sent
+        self.waited_s += now - when
+        self.answered += 1
+        if len(askers) != len(done.results):
+            self._count("kea-mp-batch-unknown")
+            logger.error(
+                "DHCP4_PACKET_PROCESS_FAIL a batch of %d requests came back with %d results; its packets are dropped",
+                len(askers),
+                len(done.results),
+            )
+            for asker in askers:
+                if asker is not None:
+                    self._give_up(asker)
+            return
+        for asker, result in zip(askers, done.results, strict=True):
+            if asker is not None:
+                self._go_on(asker, result)
+
+    def _go_on(self, exchange: _Exchange, result: Result) -> None:
+        try:
+            request = exchange.generator.send(result)
+        except StopIteration as end:
+            self._finish(exchange.port, exchange.packet, end.value)
+            self._release(exchange)
+        except Exception:  # noqa: BLE001  as in start
+            self._fail(exchange.packet)
+            self._release(exchange)
+        else:
+            outbox = self._outbox_of[type(request)]
+            outbox.requests.append(request)
+            outbox.askers.append(exchange)
+
+    def _release(self, exchange: _Exchange) -> None:
+        """The exchange is over: the client's next packet may be handled."""
+        self.at_hand -= 1
+        key = exchange.key
+        if key:
+            self._busy.remove(key)
+            if key in self._next:
+                self.start(*self._next.pop(key))
+
+    def _finish(self, port: Port, packet: Packet4, outcome: Reply4 | Drop) -> None:
+        if isinstance(outcome, Reply4):
+            self._deliver(port, packet, outcome)
+        else:
+            self._drop(packet, outcome)
+
+    def _give_up(self, exchange: _Exchange) -> None:
+        exchange.generator.close()
+        self._count("kea-mp-exchange-given-up")
+        self._drop(exchange.packet, GIVEN_UP)
+        self._release(exchange)
+
+    def _fail(self, packet: Packet4) -> None:
+        logger.exception(
+            "DHCP4_PACKET_PROCESS_STD_EXCEPTION %s: exception occurred during packet processing", label(packet.message)
+        )
+        self._drop(packet, FAILED)
+
+    def _drop(self, packet: Packet4, drop: Drop) -> None:
+        if drop.statistic:
+            self._count(drop.statistic)
+            self._count("pkt4-receive-drop")
+        if drop.identifier and bad_packets.isEnabledFor(_DROPS):
+            bad_packets.log(
+                _DROPS,
+                "%s %s: dropped (%s)",
+                drop.identifier,
+                label(packet.message),
+                drop.statistic or "no answer is due",
+            )
+
+    def _count(self, statistic: str) -> None:
+        self._counters[statistic] = self._counters.get(statistic, 0) + 1
