@@ -23,8 +23,8 @@ class Lifetime:
 
 @dataclass(frozen=True, slots=True)
 class OptionData:
-    """One configured option, payload already encoded. space: "dhcp4", "vendor-4491", "vendor-encapsulated-options-space" …
-    classes: the option is only for clients of one of these classes (Kea option-data client-classes)."""
+    """One configured option, payload already encoded. space: "dhcp4", "vendor-4491",
+    "vendor-encapsulated-options-space" … classes: the option is only for clients of one of these classes (Kea option-data client-classes)."""
 
     space: str
     code: int
@@ -274,5 +274,7 @@ class Config4:
     stash_agent_options: bool = False
     early_global_reservations: bool = False
     reservations_first: bool = False
+    statistic_sample_count: int = 20  #: how many samples of a statistic are kept
+    statistic_sample_age: int = 0  #: for how many seconds they are kept; 0: count decides
     workers: int | None = None  #: kea-mp.workers; None: number of cores
     warnings: tuple[str, ...] = ()  #: said once in the log when the configuration is taken
