@@ -24,7 +24,8 @@ class Lifetime:
 @dataclass(frozen=True, slots=True)
 class OptionData:
     """One configured option, payload already encoded. space: "dhcp4", "vendor-4491",
-    "vendor-encapsulated-options-space" … classes: the option is only for clients of one of these classes (Kea option-data client-classes)."""
+    "vendor-encapsulated-options-space" … classes: the option is only for clients of one of these classes (Kea
+    option-data client-classes)."""
 
     space: str
     code: int

@@ -24,7 +24,7 @@ _NOT_INHERITED = {"next-server": "0.0.0.0", "server-hostname": "", "boot-file-na
 
 
 def shown(dhcp4: Json) -> Json:
-    """`{"Dhcp4": …}` for a checked map Dhcp4."""
+    """A checked map Dhcp4, complete."""
     top = _renamed(dhcp4)
     result = {**keys4.GLOBAL_DEFAULTS, **top}
     for name, defaults in keys4.MAP_DEFAULTS.items():
@@ -38,7 +38,7 @@ def shown(dhcp4: Json) -> Json:
     result["subnet4"] = [_subnet(item, result) for item in top.get("subnet4", ())]
     for name in ("option-data", "option-def", "reservations", "client-classes"):
         result.setdefault(name, [])
-    return {"Dhcp4": result}
+    return result
 
 
 def digest(raw: Json) -> str:
