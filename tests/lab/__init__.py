@@ -1,0 +1,1 @@
+"""The laboratory: hosts in namespaces, our daemon, real Kea, real clients, load."""

@@ -1,0 +1,121 @@
+"""Real Kea 3.0 as the peer, out of the chroot that `scripts/peer` makes.
+
+Kea 3.0 takes lease files only under /var/lib/kea, sockets under /run/kea and logs under /var/log/kea, so every
+instance has names of its own there.
+
+Runs in: any (root)
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import subprocess
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from tests.lab import unixcontrol
+from tests.lab.processes import Process
+from tests.lab.waiting import eventually
+
+ROOT = Path(os.environ.get("KEA_MP_PEER", "/var/cache/kea_mp/peer"))
+BINARY = "/usr/sbin/kea-dhcp4"
+
+_numbers = itertools.count(1)
+
+
+def available() -> bool:
+    return os.access(f"{ROOT}{BINARY}", os.X_OK)
+
+
+def version() -> str:
+    return subprocess.run(
+        ["chroot", str(ROOT), BINARY, "-v"], capture_output=True, text=True, check=True
+    ).stdout.strip()
+
+
+class Peer:
+    """One kea-dhcp4. config: the content of Dhcp4; lease-database, control-socket, loggers are set here unless given.
+
+    leases: CSV text to start with.
+    """
+
+    def __init__(
+        self, config: dict[str, Any], namespace: str, leases: str | Path = "", label: str = "", severity: str = "WARN"
+    ) -> None:
+        self.name = f"kmp{os.getpid()}-{next(_numbers)}{label}"
+        self.namespace = namespace
+        for folder, mode in (("etc/kea", 0o755), ("run/kea", 0o750), ("var/lib/kea", 0o750), ("var/log/kea", 0o750)):
+            path = ROOT / folder
+            if not path.exists():
+                path.mkdir(parents=True, exist_ok=True)
+                path.chmod(mode)
+        self.socket = ROOT / f"run/kea/{self.name}.sock"
+        self.lease_file = ROOT / f"var/lib/kea/{self.name}.csv"
+        self.config_file = ROOT / f"etc/kea/{self.name}.conf"
+        self.log = ROOT / f"var/log/kea/{self.name}.out"
+        own = {
+            "lease-database": {"type": "memfile", "lfc-interval": 0},
+            "control-socket": {"socket-type": "unix", "socket-name": f"/run/kea/{self.name}.sock"},
+            "loggers": [{"name": "kea-dhcp4", "severity": severity, "output-options": [{"output": "stdout"}]}],
+        }
+        self.config = {**own, **config}
+        database = dict(self.config["lease-database"])
+        database["name"] = f"/var/lib/kea/{self.name}.csv"
+        self.config["lease-database"] = database
+        self.config_file.write_text(json.dumps({"Dhcp4": self.config}))
+        if isinstance(leases, Path):
+            subprocess.run(["cp", str(leases), str(self.lease_file)], check=True)
+        elif leases:
+            self.lease_file.write_text(leases)
+        self.process: Process | None = None
+
+    def __enter__(self) -> Peer:
+        self.start()
+        self.wait_serving()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.remove()
+
+    def start(self) -> None:
+        self.process = Process(
+            ["ip", "netns", "exec", self.namespace, "chroot", str(ROOT), BINARY, "-c", f"/etc/kea/{self.name}.conf"],
+            self.log,
+            env={"PATH": os.environ["PATH"], "KEA_LOCKFILE_DIR": "none"},
+        )
+
+    def wait_serving(self, timeout: float = 30.0) -> None:
+        def serving() -> bool:
+            assert self.process is not None
+            if self.process.exit_code is not None:
+                raise RuntimeError(f"Kea refused: {self.log.read_text(errors='replace')[-3000:]}")
+            sockets = self.command("status-get")["arguments"]["sockets"]
+            return bool(sockets["status"] == "ready")
+
+        eventually(serving, timeout, "Kea serves")
+
+    def command(self, name: str, arguments: dict[str, Any] | None = None) -> dict[str, Any]:
+        return unixcontrol.ask(self.socket, name, arguments)
+
+    def pss(self) -> int:
+        assert self.process is not None
+        return self.process.pss()
+
+    def stop(self) -> int:
+        assert self.process is not None
+        return self.process.stop()
+
+    def remove(self) -> None:
+        """End it and delete its files."""
+        if self.process is not None:
+            self.process.kill_tree()
+        for folder in ("etc/kea", "run/kea", "var/lib/kea", "var/log/kea"):
+            for path in (ROOT / folder).glob(f"{self.name}.*"):
+                with suppress(OSError):
+                    path.unlink()
