@@ -17,6 +17,7 @@ from struct import error as StructError
 
 import msgspec
 
+from kea_mp.dhcp.judge4 import ANY, SIZES, judge
 from kea_mp.errors import WireError
 
 BOOTREQUEST, BOOTREPLY = 1, 2
@@ -157,20 +158,30 @@ def decode4(data: bytes, lenient: bool = False) -> Message4:
     if hlen > MAX_CHADDR:
         raise WireError(f"hardware address length {hlen} exceeds {MAX_CHADDR}")
     options: dict[int, bytes] = {}
-    _scan(data, HEADER_LENGTH + 4, len(data), options)
+    odd: dict[int, int] = {}
+    _scan(data, HEADER_LENGTH + 4, len(data), options, odd)
     sname = file = b""
     if names != _NO_NAMES:
         sname, file = names[:MAX_SNAME], names[MAX_SNAME:]
         if 52 in options:
-            sname, file = _overloaded(sname, file, options)
+            sname, file = _overloaded(sname, file, options, odd)
         sname, file = sname.rstrip(b"\0"), file.rstrip(b"\0")
+    for code, last in odd.items():
+        payload = judge(code, options[code], last, lenient)
+        if payload is None:
+            del options[code]
+        else:
+            options[code] = payload
     return Message4(
         op, htype, hlen, hops, xid, secs, flags, ciaddr, yiaddr, siaddr, giaddr, chaddr[:hlen], sname, file, options
     )
 
 
-def _scan(data: bytes, at: int, end: int, options: dict[int, bytes]) -> None:
-    """Add the options in data[at:end] to options. What the end cuts off is no option, as in Kea."""
+def _scan(data: bytes, at: int, end: int, options: dict[int, bytes], odd: dict[int, int]) -> None:
+    """Add the options in data[at:end] to options. What the end cuts off is no option, as in Kea.
+
+    odd: code → length of the last fragment, for those that `judge` has to look at.
+    """
     last = end - 1  # an option needs a code and a length octet
     while at < last:
         code = data[at]
@@ -179,24 +190,28 @@ def _scan(data: bytes, at: int, end: int, options: dict[int, bytes]) -> None:
         if code == PAD:
             at += 1
             continue
+        length = data[at + 1]
         start = at + 2
-        at = start + data[at + 1]
+        at = start + length
         if at > end:
             return
         if code in options:
             options[code] += data[start:at]
+            odd[code] = length
         else:
             options[code] = data[start:at]
+            if ((size := SIZES[code]) != length and size != ANY) or not length:
+                odd[code] = length
 
 
-def _overloaded(sname: bytes, file: bytes, options: dict[int, bytes]) -> tuple[bytes, bytes]:
+def _overloaded(sname: bytes, file: bytes, options: dict[int, bytes], odd: dict[int, int]) -> tuple[bytes, bytes]:
     """Take the options out of the fields that option 52 names: file first (RFC 2131 4.1). Returns sname, file."""
     which = options[52][:1]
     if which in (b"\x01", b"\x03"):
-        _scan(file, 0, MAX_FILE, options)
+        _scan(file, 0, MAX_FILE, options, odd)
         file = b""
     if which in (b"\x02", b"\x03"):
-        _scan(sname, 0, MAX_SNAME, options)
+        _scan(sname, 0, MAX_SNAME, options, odd)
         sname = b""
     return sname, file
 
