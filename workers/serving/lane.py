@@ -50,6 +50,7 @@ class SocketLane:
     def __init__(self, connection: socket.socket) -> None:
         connection.setblocking(False)
         self.garbage = 0
+        self._unanswered = 0
         self._socket = connection
         # A random origin: an answer to a worker that we replaced must not look like one to us.
         self._number = secrets.randbits(48)
@@ -73,6 +74,7 @@ class SocketLane:
             if error.errno == errno.ENOBUFS:
                 return None
             raise
+        self._unanswered += 1
         return self._number
 
     def receive(self) -> list[BatchDone]:
@@ -88,3 +90,8 @@ class SocketLane:
                 done.append(self._decode(self._view[:size]))
             except msgspec.DecodeError:
                 self.garbage += 1
+            # Usually nothing more can come, and a call to learn that costs as much as one that brings something.
+            self._unanswered -= 1
+            if self._unanswered <= 0:
+                self._unanswered = 0
+                return done

@@ -196,6 +196,7 @@ class Serving:
                 port,
                 Packet4(message, interface, index, address, datagram.source, datagram.destination,
                         datagram.source_port, datagram.source_mac, raw),
+                kind,
                 now,
                 wall,
             )  # fmt: skip
@@ -298,8 +299,9 @@ class Serving:
 
 
 def _say_sent(port: Port, packet: Packet4, reply: Reply4) -> None:
-    packets.log(_PACKETS, "DHCP4_PACKET_SEND %s: packet type %d from %s to %s:%d on interface %s", label(packet.message),
-                reply.kind, text4(reply.source), text4(reply.destination), reply.port, port.interface)  # fmt: skip
+    source, target = text4(reply.source), text4(reply.destination)
+    packets.log(_PACKETS, "DHCP4_PACKET_SEND %s: type %d from %s to %s:%d on interface %s", label(packet.message),
+                reply.kind, source, target, reply.port, port.interface)  # fmt: skip
 
 
 def _say_received(port: Port, datagram: Datagram, message: Message4) -> None:

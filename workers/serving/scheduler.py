@@ -108,8 +108,9 @@ class Scheduler:
         self._outboxes = tuple(outboxes.values())
         self._outbox_of = {kind: outboxes[id(lane)] for kind, lane in routes.items()}
         self._busy: set[bytes] = set()  #: clients with an exchange at hand
-        self._next: dict[bytes, tuple[Port, Packet4, float, float]] = {}  #: the newest packet of a busy client
+        self._next: dict[bytes, tuple[Port, Packet4, int, float, float]] = {}  #: the newest packet of a busy client
         self.at_hand = 0  #: exchanges that have yielded and are not done
+        self.stuck = False  #: requests wait because a lane had no room: only a new `flush` will send them
         self.waited_s, self.answered = 0.0, 0  #: for the mean time of a batch, since they were last set to 0
 
     @property
@@ -117,25 +118,20 @@ class Scheduler:
         """How many more exchanges may be started."""
         return self._limits.exchanges - self.at_hand
 
-    @property
-    def stuck(self) -> bool:
-        """Whether something waits that nothing but a new try will send."""
-        return any(outbox.requests and not outbox.sent for outbox in self._outboxes)
-
-    def start(self, port: Port, packet: Packet4, now: float, wall: float) -> None:
-        """Begin an exchange. now: monotonic, wall: since the epoch.
+    def start(self, port: Port, packet: Packet4, kind: int, now: float, wall: float) -> None:
+        """Begin an exchange. kind: DHCP message type; now: monotonic, wall: since the epoch.
 
         As in Kea, a client's packets that change leases are handled one after the other, and of those that come
         meanwhile only the newest is kept.
         """
-        message = packet.message
         key = b""
-        if message.type in _CHANGES_LEASES:
+        if kind in _CHANGES_LEASES:
+            message = packet.message
             key = message.chaddr or message.options.get(61, b"")
             if key in self._busy:
                 if key in self._next:
                     self._drop(self._next[key][1], DUPLICATE)
-                self._next[key] = (port, packet, now, wall)
+                self._next[key] = (port, packet, kind, now, wall)
                 return
         try:
             generator = self._engine.respond(packet, wall)
@@ -160,6 +156,7 @@ class Scheduler:
 
     def flush(self, now: float) -> None:
         """Send what is waiting, as far as the lanes have room."""
+        self.stuck = False
         for outbox in self._outboxes:
             size = self._limits.batch
             while outbox.requests and len(outbox.sent) < self._limits.batches:
@@ -174,6 +171,7 @@ class Scheduler:
                     continue
                 if number is None:
                     self._count("kea-mp-lane-full")
+                    self.stuck = True
                     break
                 del outbox.requests[:size], outbox.askers[:size]
                 outbox.sent[number] = (now, list(askers))
@@ -199,7 +197,7 @@ class Scheduler:
 
     def abandon(self) -> None:
         """Give up everything at hand: no answer may leave any more."""
-        for _, packet, _, _ in self._next.values():
+        for _, packet, *_ in self._next.values():
             self._drop(packet, GIVEN_UP)
         self._next.clear()
         for outbox in self._outboxes:
