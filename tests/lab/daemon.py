@@ -5,7 +5,6 @@ Runs in: any (root)
 
 from __future__ import annotations
 
-import csv
 import json
 import os
 import shutil
@@ -16,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from tests.lab import unixcontrol
+from tests.lab import lease_file, unixcontrol
 from tests.lab.processes import Process
 from tests.lab.waiting import eventually
 
@@ -132,14 +131,8 @@ class KeaMp:
         return [int(p["pid"]) for p in sorted(workers, key=lambda p: int(p["name"].rpartition("-")[2]))]
 
     def leases(self) -> dict[str, dict[str, str]]:
-        """The lease files as they are on disk, address → the last row; removed leases (valid lifetime 0) left out."""
-        rows: dict[str, dict[str, str]] = {}
-        for suffix in (".2", ".1", ""):
-            path = Path(f"{self.lease_file}{suffix}")
-            if path.exists():
-                with path.open(newline="") as file:
-                    rows.update((row["address"], row) for row in csv.DictReader(file))
-        return {address: row for address, row in rows.items() if row["valid_lifetime"] != "0"}
+        """The lease files as they are on disk: address → the last row."""
+        return lease_file.leases(self.lease_file)
 
     def pss(self) -> int:
         assert self.process is not None

@@ -135,7 +135,7 @@ class Lab:
         )
         for (namespace, interface), mac, own in zip((here, there), macs or ("", ""), addresses, strict=True):
             if mac:
-                ip("-n", namespace, "link", "set", interface, "address", mac)
+                ip("-n", namespace, "link", "set", "dev", interface, "address", mac)
             for address in own:
                 ip("-n", namespace, "address", "add", address, "dev", interface)
             # No IPv6 chatter: captures hold what the test sent and what the server answered.
@@ -144,7 +144,7 @@ class Lab:
                 check=False,
                 capture_output=True,
             )
-            ip("-n", namespace, "link", "set", interface, "up")
+            ip("-n", namespace, "link", "set", "dev", interface, "up")
 
 
 def run_in(

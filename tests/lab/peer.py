@@ -17,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from tests.lab import unixcontrol
+from tests.lab import lease_file, unixcontrol
 from tests.lab.processes import Process
 from tests.lab.waiting import eventually
 
@@ -102,6 +102,10 @@ class Peer:
 
     def command(self, name: str, arguments: dict[str, Any] | None = None) -> dict[str, Any]:
         return unixcontrol.ask(self.socket, name, arguments)
+
+    def leases(self) -> dict[str, dict[str, str]]:
+        """The lease files as they are on disk: address → the last row."""
+        return lease_file.leases(self.lease_file)
 
     def pss(self) -> int:
         assert self.process is not None
