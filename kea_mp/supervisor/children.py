@@ -57,7 +57,8 @@ class Phase(Enum):
 @dataclass(frozen=True, slots=True)
 class Child:
     """A child. Times are monotonic seconds. deaths: when it died, within the window. failed_starts: deaths in a row
-    before it was healthy. replace_it: what follows its stop is a new start. heard: its last report."""
+    before it was healthy. replace_it: what follows its stop is a new start. health, heard: its last
+    report; state_since: of the state it reports."""
 
     name: str
     kind: Kind
@@ -70,6 +71,7 @@ class Child:
     healthy: bool = False
     health: Health | None = None
     heard: float = 0.0
+    state_since: float = 0.0
     starts: int = 0
     failed_starts: int = 0
     deaths: tuple[float, ...] = ()
@@ -142,7 +144,8 @@ def deadline(child: Child) -> float | None:
 
 def started(child: Child, pid: int, now: float) -> Child:
     """A process was made."""
-    return replace(child, pid=pid, started=now, heard=now, health=None, healthy=False, starts=child.starts + 1)
+    fresh = replace(child, pid=pid, started=now, heard=now, state_since=now, health=None, healthy=False)
+    return replace(fresh, starts=child.starts + 1)
 
 
 def reported(child: Child, health: Health, now: float) -> Child:
@@ -152,7 +155,10 @@ def reported(child: Child, health: Health, now: float) -> Child:
     healthy = child.healthy or child.kind is Kind.SERVING or health.state == "up"
     phase = Phase.RUNNING if child.phase is Phase.STARTING else child.phase
     failed = 0 if healthy else child.failed_starts
-    return replace(child, phase=phase, health=health, heard=now, healthy=healthy, failed_starts=failed)
+    same_state = child.health is not None and child.health.state == health.state
+    since = child.state_since if same_state else now
+    after = replace(child, phase=phase, health=health, heard=now, state_since=since)
+    return replace(after, healthy=healthy, failed_starts=failed)
 
 
 def stopped(child: Child, now: float, limit_s: float, *, replace_it: bool = False) -> tuple[Child, Terminate | None]:

@@ -22,7 +22,7 @@ from kea_mp.supervisor.children import Child, CrashLoop, Final, Kill, Kind, Phas
 from kea_mp.supervisor.service import Service
 
 HEARTBEAT_S = 0.25
-HURRY_S = 0.05  #: between directives while somebody has not acknowledged the newest
+HURRY_S = 0.15  #: between directives while somebody has not acknowledged the newest
 SILENCE_S = 2.0
 DRAIN_S, STOP_S = 3.0, 10.0
 
@@ -275,7 +275,7 @@ class Core:
         if self.was_serving or self.service.mode != SERVE or not self.acknowledged(now):
             return []
         self.was_serving = True
-        return [Say(logging.INFO, "DHCP4_STARTED", f"Kea DHCPv4 server version {self._version} started")]
+        return [Say(logging.INFO, "DHCP4_STARTED", f"kea_mp DHCPv4 server version {self._version} started")]
 
 
 def described(state: Service) -> str:

@@ -14,7 +14,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from multiprocessing.context import SpawnProcess
 
 from kea_mp.bus.sockets import Endpoints
@@ -31,14 +31,14 @@ context = multiprocessing.get_context("spawn")
 
 @dataclass(slots=True)
 class Outfit:
-    """What children are started with, as it is now. sockets: per packet worker."""
+    """What children are started with, as it is now."""
 
     config: Config4
     generation: int
     endpoints: Endpoints
     open_log: Callable[[str], LogChannel]  #: a fresh channel for one process of the child with this name
     close_log: Callable[[str], None]  #: nothing more is written to it by us
-    sockets: list[list[DhcpSocket]] = field(default_factory=list)
+    sockets: Callable[[int], tuple[DhcpSocket, ...]]  #: those of the packet worker with this index
 
 
 class Processes:
@@ -64,7 +64,7 @@ class Processes:
             parent=os.getpid(),
             log=self.outfit.open_log(child),
             lanes=self._lanes[child],
-            dhcp_sockets=tuple(self.outfit.sockets[index]) if spec.kind is Kind.SERVING else (),
+            dhcp_sockets=self.outfit.sockets(index) if spec.kind is Kind.SERVING else (),
         )
         process = context.Process(target=enter, args=(LAUNCHER, spec.module, record), name=child)
         try:

@@ -1,0 +1,181 @@
+"""The running daemon: the core with what surrounds it, as commands see and change it.
+
+Implements `kea_mp.control.daemon.Daemon`. Times towards commands are seconds since the epoch; inside they are
+monotonic.
+
+Runs in: supervisor
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import psutil
+
+from kea_mp import __version__
+from kea_mp.bus.messages import Health
+from kea_mp.config.model import Config4
+from kea_mp.control.daemon import BackendStatus, PauseReason, ProcessStatus, Snapshot, SocketsStatus
+from kea_mp.counters import Statistics
+from kea_mp.supervisor.children import Child, Kind, Phase
+from kea_mp.supervisor.core import Core, Disable, Enable, Event, Leave
+from kea_mp.supervisor.dhcp_sockets import DhcpSockets
+from kea_mp.supervisor.processes import ChildSpec
+
+USER, HA_LOCAL, HA_PARTNER = 1, 1000, 2000  #: Kea's origins of dhcp-disable
+_STATES = {Phase.WAITING: "waiting", Phase.STARTING: "starting", Phase.RUNNING: "running", Phase.STOPPING: "stopping"}
+
+
+class RunningDaemon:
+    """One per process. Changes are events that the loop feeds to the core: `take_events` empties the list."""
+
+    def __init__(self, config: Config4, config_file: Path, specs: Sequence[ChildSpec], sockets: DhcpSockets) -> None:
+        self._config, self._config_file, self._sockets = config, config_file, sockets
+        self._started = self._reloaded = time.time()
+        self.core = Core([(name, spec.kind) for spec in specs for name in spec.names], __version__, self.clock())
+        self._statistics = Statistics()
+        self._statistics.configured(config, time.time())
+        self._processes: dict[int, psutil.Process] = {}
+        self._events: list[Event] = []
+
+    clock = staticmethod(time.monotonic)
+
+    @property
+    def now(self) -> float:
+        return time.time()
+
+    @property
+    def config(self) -> Config4:
+        return self._config
+
+    @property
+    def config_file(self) -> str:
+        return str(self._config_file)
+
+    @property
+    def family(self) -> int:
+        return 4
+
+    @property
+    def pid(self) -> int:
+        return os.getpid()
+
+    @property
+    def started(self) -> float:
+        return self._started
+
+    @property
+    def reloaded(self) -> float:
+        return self._reloaded
+
+    def statistics(self) -> Statistics:
+        return self._statistics
+
+    def disable(self, origin: int, max_period: int | None) -> None:
+        text = "dhcp-disable" if max_period is None else f"dhcp-disable for {max_period} s"
+        self._events.append(Disable(origin_name(origin), max_period, text))
+
+    def enable(self, origin: int) -> None:
+        self._events.append(Enable(origin_name(origin)))
+
+    def stop(self, exit_value: int) -> None:
+        self._events.append(Leave(exit_value % 256))
+
+    def take_events(self) -> list[Event]:
+        """What commands have asked for since the last call."""
+        events, self._events = self._events, []
+        return events
+
+    def heard(self, health: Health) -> None:
+        """Count what a child has reported."""
+        child = self.core.children.get(health.child)
+        if child is not None:
+            self._statistics.heard(health.child, health.pid, health.counters, health.gauges, time.time())
+
+    def snapshot(self) -> Snapshot:
+        now, offset = self.clock(), time.time() - self.clock()
+        state = self.core.service
+        return Snapshot(
+            now=now + offset,
+            mode=state.mode,
+            since=state.since + offset,
+            epoch=state.epoch,
+            generation=state.generation,
+            acknowledged=self.core.acknowledged(now),
+            reasons=tuple(
+                PauseReason(
+                    who.removeprefix("connection-"),
+                    reason.since + offset,
+                    origin_of(who),
+                    None if reason.until is None else reason.until + offset,
+                    reason.text,
+                )
+                for who, reason in state.reasons.items()
+            ),
+            processes=(self._supervisor(), *(self._process(c, now, offset) for c in self.core.children.values())),
+            backends=(self._lease_database(offset),),
+            sockets=SocketsStatus(self._sockets.status, self._sockets.problems),
+        )
+
+    def _supervisor(self) -> ProcessStatus:
+        cpu, memory = self._usage(os.getpid())
+        return ProcessStatus(
+            "supervisor", os.getpid(), "running", started=self._started, cpu_percent=cpu, memory_bytes=memory
+        )
+
+    def _process(self, child: Child, now: float, offset: float) -> ProcessStatus:
+        cpu, memory = self._usage(child.pid) if child.pid else (0.0, 0)
+        health = child.health or Health(child.name, child.pid, 0)
+        return ProcessStatus(
+            name=child.name,
+            pid=child.pid,
+            state=_STATES.get(child.phase, "ended"),
+            mode=health.mode if child.kind is Kind.SERVING else "",
+            epoch=health.epoch,
+            generation=health.generation,
+            started=child.started + offset,
+            restarts=max(child.starts - 1, 0),
+            silent_s=now - child.heard,
+            cpu_percent=cpu,
+            memory_bytes=memory,
+            counters=dict(health.counters),
+            gauges=dict(health.gauges),
+        )
+
+    def _usage(self, pid: int) -> tuple[float, int]:
+        """CPU in percent since the last look, resident memory in bytes; zeros for a process that has just gone."""
+        try:
+            process = self._processes.setdefault(pid, psutil.Process(pid))
+            return process.cpu_percent(), process.memory_info().rss
+        except psutil.NoSuchProcess:
+            self._processes.pop(pid, None)
+            return 0.0, 0
+
+    def _lease_database(self, offset: float) -> BackendStatus:
+        child = self.core.of_kind(Kind.CONNECTION)[0]
+        health = child.health
+        return BackendStatus(
+            role="lease-database",
+            type="memfile",
+            name=self._config.lease_database.name,
+            state=health.state if health else "lost" if child.starts > 1 else "connecting",
+            since=child.state_since + offset,
+            error=health.error if health else "",
+            gauges=dict(health.gauges) if health else {},
+        )
+
+
+def origin_name(origin: int) -> str:
+    """Who an origin of dhcp-disable is, as in status: "user", "ha-local", "ha-partner", "origin-7"."""
+    return {USER: "user", HA_LOCAL: "ha-local", HA_PARTNER: "ha-partner"}.get(origin, f"origin-{origin}")
+
+
+def origin_of(who: str) -> int:
+    """Back to the number; 0 for reasons that no origin made."""
+    named = {"user": USER, "ha-local": HA_LOCAL, "ha-partner": HA_PARTNER}
+    if who in named:
+        return named[who]
+    return int(who.removeprefix("origin-")) if who.startswith("origin-") else 0

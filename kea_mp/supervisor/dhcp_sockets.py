@@ -1,0 +1,91 @@
+"""The DHCP sockets over the daemon's life: opened at the start, tried again while some are missing.
+
+Kea's rules (service-sockets-*): a socket that cannot be opened is a warning; there are `max-retries` more tries,
+`retry-wait-time` apart; when they are used up the daemon goes on with what it has, or ends if `require-all` is set.
+Unlike Kea it also ends (71) when interfaces are configured and not one socket could be opened.
+
+Runs in: supervisor
+"""
+
+from __future__ import annotations
+
+import logging
+
+from kea_mp.config.model import Interfaces
+from kea_mp.errors import ExitCode, ExitWith
+from kea_mp.supervisor import interfaces
+from kea_mp.supervisor.interfaces import Problem
+from kea_mp.supervisor.sockets import Opened, opened
+from kea_mp.supervisor.start_record import RAW, DhcpSocket
+
+logger = logging.getLogger("kea-dhcp4.dhcpsrv")
+daemon_logger = logging.getLogger("kea-dhcp4.dhcp4")
+
+
+class DhcpSockets:
+    """What is open, and what is still wanted. ports: (server, client)."""
+
+    def __init__(self, wanted: Interfaces, workers: int, ports: tuple[int, int]) -> None:
+        self._wanted, self._workers, self._ports = wanted, workers, ports
+        self._open: dict[str, Opened] = {}
+        self._retries_left = wanted.max_retries
+        self.next_try: float | None = None  #: monotonic seconds
+        self.problems: tuple[str, ...] = ()
+        self.status = "ready"  #: as in status-get: ready, retrying, failed
+
+    def of_worker(self, index: int) -> tuple[DhcpSocket, ...]:
+        """The shards of one packet worker, by interface."""
+        return tuple(dhcp for found in self._open.values() for dhcp in found.shards[index])
+
+    def open(self, now: float) -> bool:
+        """Open what is missing; True when something was opened. ExitWith when it is hopeless (71) or forbidden (77)."""
+        before = len(self._open)
+        targets, problems = interfaces.chosen(self._wanted.names, interfaces.present(), self._wanted.socket_type)
+        for target in targets:
+            if target.name in self._open:
+                continue
+            try:
+                self._open[target.name] = opened(target, self._wanted.socket_type, self._workers, *self._ports)
+            except OSError as error:
+                text = f"Failed to open socket on interface {target.name}, reason: {error.strerror or error}"
+                problems.append(Problem(target.name, text))
+            else:
+                logger.info("DHCPSRV_CFGMGR_ADD_IFACE listening on interface %s", interfaces.described(target))
+                self._warn_of_addresses(target)
+        problems = [problem for problem in problems if problem.name not in self._open]
+        for problem in problems:
+            logger.warning("DHCPSRV_OPEN_SOCKET_FAIL failed to open socket: %s", problem.text)
+        self.problems = tuple(problem.text for problem in problems)
+        if not self._open:
+            logger.warning("DHCPSRV_NO_SOCKETS_OPEN no interface configured to listen to DHCP traffic")
+        self._plan(now)
+        return len(self._open) > before
+
+    def close(self) -> None:
+        for found in self._open.values():
+            found.close()
+        self._open.clear()
+
+    def _plan(self, now: float) -> None:
+        """When to try again, or whether to give up."""
+        self.next_try = None
+        self.status = "ready"
+        if not self.problems:
+            return
+        if self._retries_left > 0:
+            self._retries_left -= 1
+            self.next_try = now + self._wanted.retry_wait_ms / 1000
+            self.status = "retrying"
+            return
+        self.status = "failed"
+        text = f"maximum number of open service sockets attempts: {self._wanted.max_retries}, has been exhausted"
+        if self._wanted.require_all or not self._open:
+            why = f"{text} without success: {'; '.join(self.problems)}"
+            raise ExitWith(ExitCode.OS_ERROR, "DHCP4_FATAL_OPEN_SOCKETS_FAILED", why)
+        if self._wanted.max_retries:
+            daemon_logger.error("DHCP4_OPEN_SOCKETS_FAILED %s without success", text)
+
+    def _warn_of_addresses(self, target: interfaces.Target) -> None:
+        if self._wanted.socket_type == RAW and len(target.addresses) > 1:
+            text = "broadcasts are answered once, with the first address as server identifier"
+            logger.info("KEA_MP_SEVERAL_ADDRESSES %s: %s", interfaces.described(target), text)
