@@ -1,0 +1,113 @@
+"""Kea's load generator, and what it says in numbers.
+
+Runs in: any (root)
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from dataclasses import dataclass
+
+from tests.lab.net import run_in
+
+
+@dataclass(frozen=True)
+class Tick:
+    """One line of `-t 1`: totals since the start."""
+
+    discovers: int
+    requests: int
+    offers: int
+    acks: int
+
+    @property
+    def missing(self) -> int:
+        """Packets that had no answer at that moment, those still under way among them."""
+        return self.discovers - self.offers + self.requests - self.acks
+
+
+@dataclass(frozen=True)
+class Result:
+    """rate: 4-way exchanges a second as perfdhcp counts them. Delays in ms, of both halves together for the mean."""
+
+    offered_rate: float
+    rate: float
+    discovers: int
+    offers: int
+    requests: int
+    acks: int
+    orphans: int
+    rejected: int
+    not_unique: int
+    average_ms: float
+    maximum_ms: float
+    ticks: tuple[Tick, ...]
+    text: str
+
+    @property
+    def complete(self) -> float:
+        """The part of the exchanges begun that ended with an acknowledgement."""
+        return self.acks / self.discovers if self.discovers else 0.0
+
+    @property
+    def drops(self) -> int:
+        return self.discovers - self.offers + self.requests - self.acks
+
+
+def available() -> bool:
+    return shutil.which("perfdhcp", path="/usr/sbin:/usr/bin") is not None
+
+
+def run(
+    namespace: str,
+    rate: int,
+    seconds: int,
+    clients: int = 100_000,
+    interface: str = "cli0",
+    arguments: tuple[str, ...] = (),
+) -> Result:
+    """`perfdhcp -4 -r rate -R clients -p seconds -u -t 1`: as a relay with the interface's address.
+
+    Its exit code 3 says that something was dropped, which is for the caller to judge.
+    """
+    command = [
+        "perfdhcp", "-4", "-r", str(rate), "-R", str(clients), "-p", str(seconds), "-u", "-t", "1", "-l", interface,
+        *arguments,
+    ]  # fmt: skip
+    done = run_in(namespace, *command, timeout=seconds + 60, check=False)
+    if done.returncode not in (0, 3):
+        raise RuntimeError(f"{' '.join(command)}: exit {done.returncode}: {done.stderr}{done.stdout}")
+    return parse(done.stdout, seconds)
+
+
+def parse(text: str, seconds: int) -> Result:
+    """The numbers in perfdhcp's report."""
+
+    def numbers(label: str) -> list[float]:
+        return [float(value) for value in re.findall(rf"^{label}: *([-\d.]+)", text, re.MULTILINE)]
+
+    sent, received = numbers("sent packets"), numbers("received packets")
+    if len(sent) < 2:
+        raise ValueError(f"not a report of perfdhcp: {text[-500:]}")
+    average, maximum = numbers("avg delay"), numbers("max delay")
+    ticks = tuple(
+        Tick(*(int(number) for number in found))
+        for found in re.findall(r"^sent: (\d+)/(\d+); received: (\d+)/(\d+);", text, re.MULTILINE)
+    )
+    rate = re.search(r"^Rate: ([\d.]+) 4-way", text, re.MULTILINE)
+    return Result(
+        offered_rate=sent[0] / seconds,
+        rate=float(rate[1]) if rate else 0.0,
+        discovers=int(sent[0]),
+        offers=int(received[0]),
+        requests=int(sent[1]),
+        acks=int(received[1]),
+        orphans=int(sum(numbers("orphans"))),
+        rejected=int(sum(numbers("rejected leases"))),
+        not_unique=int(sum(numbers("non unique addresses"))),
+        average_ms=sum(average[:2]),
+        maximum_ms=max(maximum[:2], default=0.0),
+        ticks=ticks,
+        text=text,
+    )
