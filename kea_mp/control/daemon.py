@@ -22,6 +22,8 @@ from kea_mp.config.model import Config4
 from kea_mp.control.answer import Answer
 from kea_mp.counters import Statistics
 
+SERVE, PAUSE, EXIT = "serve", "pause", "exit"  #: what Snapshot.mode can be, as in the directive
+
 LEASE_DATABASE = "connection-lease-database"  #: name of the child that owns the leases
 
 REPORT_S = 0.1  #: how long `Reported` waits for children that do not report

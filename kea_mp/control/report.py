@@ -15,9 +15,8 @@ from importlib import metadata
 from typing import Any
 
 from kea_mp import KEA_COMPATIBLE, __version__
-from kea_mp.bus.messages import SERVE
 from kea_mp.control.answer import Answer, success
-from kea_mp.control.daemon import BackendStatus, Daemon, PauseReason, ProcessStatus, Snapshot
+from kea_mp.control.daemon import SERVE, BackendStatus, Daemon, PauseReason, ProcessStatus, Snapshot
 from kea_mp.control.service import DATABASE, HA_LOCAL, HA_REMOTE, USER
 
 LIBRARIES = ("click", "msgspec", "multiprocessing-logging", "psutil", "pyzmq", "rich")

@@ -9,9 +9,8 @@ from typing import Annotated
 
 import msgspec
 
-from kea_mp.bus.messages import SERVE
 from kea_mp.control.answer import Answer, success
-from kea_mp.control.daemon import LEASE_DATABASE, Acknowledged, Daemon, Handling, Ordered, PauseReason
+from kea_mp.control.daemon import LEASE_DATABASE, SERVE, Acknowledged, Daemon, Handling, Ordered, PauseReason
 from kea_mp.errors import CommandError
 
 USER, HA_LOCAL, HA_REMOTE, DATABASE = 1, 1000, 2000, 3000  #: first origin id of each kind, as in Kea

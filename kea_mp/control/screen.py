@@ -1,0 +1,169 @@
+"""status-get for people: one screen that says what is wrong first.
+
+Runs in: the command line
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from enum import IntEnum
+from itertools import pairwise
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from kea_mp.control.daemon import PAUSE, SERVE
+
+Json = dict[str, Any]
+
+
+class Verdict(IntEnum):
+    """How the service is; also the exit code of `kea-mp status`."""
+
+    SERVING = 0
+    DEGRADED = 1
+    PAUSED = 2
+    NOT_REACHABLE = 3
+
+
+_COLOURS = {
+    Verdict.SERVING: "bold green",
+    Verdict.DEGRADED: "bold yellow",
+    Verdict.PAUSED: "bold red",
+    Verdict.NOT_REACHABLE: "bold red",
+}
+
+
+def verdict(status: Json) -> Verdict:
+    """The verdict on the arguments of a status-get answer."""
+    if status["kea-mp"]["service"]["state"] != SERVE:
+        return Verdict.PAUSED
+    return Verdict.DEGRADED if any(complaints(status)) else Verdict.SERVING
+
+
+def complaints(status: Json) -> Iterator[str]:
+    """What is not as it should be although DHCP is served."""
+    own = status["kea-mp"]
+    for backend in own["backends"]:
+        if backend["state"] != "up":
+            error = f": {backend['last-error']}" if backend["last-error"] else ""
+            yield f"{backend['role']} is {backend['state']} since {_ago(own, backend['since'])}{error}"
+    for process in own["processes"]:
+        if process["state"] != "running":
+            yield f"{process['name']} is {process['state']} ({process['restarts']} restarts)"
+        elif process["name"].startswith("serving-") and process["mode"] != SERVE:
+            yield f"{process['name']} (pid {process['pid']}) does not serve yet"
+    if status["sockets"]["status"] != "ready":
+        yield f"DHCP sockets: {status['sockets']['status']}, {'; '.join(status['sockets'].get('errors', []))}"
+
+
+def screen(status: Json) -> RenderableType:
+    """The whole screen."""
+    return Group(*_top(status), Text(), _backends(status), Text(), _processes(status), Text(), *_foot(status))
+
+
+def _top(status: Json) -> Iterator[RenderableType]:
+    own, service = status["kea-mp"], status["kea-mp"]["service"]
+    result = verdict(status)
+    state = {SERVE: "SERVING", PAUSE: "PAUSED"}.get(service["state"], "LEAVING")
+    state = "SERVING, BUT DEGRADED" if result is Verdict.DEGRADED else state
+    line = Text.assemble(
+        (f"DHCPv{own['family']} ", "bold"), (state, _COLOURS[result]), f" for {_ago(own, service['since'])}"
+    )
+    if not service["acknowledged"]:
+        line.append("  not followed by every worker yet", "yellow")
+    yield line
+    if result is Verdict.PAUSED:
+        yield Text("DHCP packets are read and dropped, clients get no answer, because of:", "red")
+        for reason in service["reasons"]:
+            yield Text.assemble("  • ", (reason["who"], "bold"), _reason(own, reason))
+    for complaint in complaints(status):
+        yield Text.assemble("  • ", (complaint, "yellow"))
+
+
+def _reason(own: Json, reason: Json) -> str:
+    text = f", {reason['text']}" if reason["text"] else ""
+    left = f", ends by itself in {age(reason['until'] - own['now'])}" if "until" in reason else ""
+    return f" since {_ago(own, reason['since'])}{text}{left}"
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim", show_edge=False)
+    for column in columns:
+        number = column.startswith(">")
+        table.add_column(column.lstrip(">"), justify="right" if number else "left", overflow="fold", no_wrap=number)
+    return table
+
+
+def _backends(status: Json) -> Table:
+    own = status["kea-mp"]
+    table = _table("backend", "type", "where", "state", ">since", "last error")
+    for backend in own["backends"]:
+        host = f"{backend['host']}{':' + str(backend['port']) if backend['port'] else ''} " if backend["host"] else ""
+        colour = "green" if backend["state"] == "up" else "red"
+        table.add_row(
+            backend["role"],
+            backend["type"],
+            escape(host + backend["name"]),
+            Text(backend["state"], colour),
+            _ago(own, backend["since"]),
+            escape(backend["last-error"]),
+        )
+    return table
+
+
+def _processes(status: Json) -> Table:
+    own = status["kea-mp"]
+    table = _table("process", ">pid", "state", "follows", ">packets", ">cpu", ">memory", ">age", ">restarts", ">heard")
+    for process in own["processes"]:
+        well = process["state"] == "running" and process["mode"] in ("", own["service"]["state"])
+        packets = process["counters"].get(f"pkt{own['family']}-received")
+        table.add_row(
+            process["name"],
+            str(process["pid"] or "-"),
+            Text(process["state"], "green" if process["state"] == "running" else "red"),
+            Text(f"{process['mode']} {process['epoch']}" if process["mode"] else "", "" if well else "red"),
+            "" if packets is None else f"{packets:,}",
+            f"{process['cpu-percent']:.0f} %",
+            f"{process['memory'] / (1 << 20):.0f} MiB",
+            _ago(own, process["started"]) if process["pid"] else "-",
+            str(process["restarts"]),
+            f"{process['silent-s']:.1f} s ago" if process["name"] != "supervisor" else "",
+        )
+    return table
+
+
+def _foot(status: Json) -> Iterator[RenderableType]:
+    own, leases = status["kea-mp"], status["kea-mp"]["leases"]
+    total, assigned = leases["total-addresses"], leases["assigned-addresses"]
+    share = f" ({100 * assigned / total:.1f} %)" if total else ""
+    full = "bold red" if total and assigned >= total else "yellow" if total and assigned > 0.9 * total else ""
+    declined = f", {leases['declined-addresses']:,} declined" if leases["declined-addresses"] else ""
+    yield Text.assemble(("leases         ", "dim"), (f"{assigned:,} of {total:,} addresses{share}{declined}", full))
+    configuration = own["configuration"]
+    taken = f"{configuration['hash'][:12]}… from {configuration['file']}, {_ago(own, configuration['since'])} ago"
+    yield Text.assemble(("configuration  ", "dim"), taken)
+    if "refused" in configuration:
+        refused = configuration["refused"]
+        yield Text(f"               {refused['hash'][:12]}… was refused: {refused['why']}", "yellow")
+    up = f"kea_mp {own['version']}, pid {status['pid']}, up {age(status['uptime'])}, {datetime.now():%Y-%m-%d %H:%M:%S}"
+    yield Text.assemble(("daemon         ", "dim"), up)
+
+
+def _ago(own: Json, moment: float) -> str:
+    return age(own["now"] - moment)
+
+
+def age(seconds: float) -> str:
+    """A duration in the two largest units that matter: "12 s", "3 min 20 s", "4 h 5 min", "2 d 3 h"."""
+    left = max(0, int(seconds))
+    units = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
+    for (large, size), (small, part) in pairwise(units):
+        if left >= size:
+            rest = left % size // part
+            return f"{left // size} {large}" + (f" {rest} {small}" if rest else "")
+    return f"{left} s"
