@@ -24,10 +24,11 @@ from kea_mp.errors import WireError
 from kea_mp.leases.store import ClaimLease, FindLeases, RemoveLease
 from kea_mp.values import text4
 from workers.serving.engine.packet import Packet4, Reply4
+from workers.serving.engine.trace import label
 from workers.serving.gate import Gate, Mode, hear, mode, serves_until, woken
 from workers.serving.lane import Lane
 from workers.serving.packets import Port, SendFailed
-from workers.serving.scheduler import Engine, Limits, Scheduler, label
+from workers.serving.scheduler import Engine, Limits, Scheduler
 from workers.serving.statistics import INITIAL, RECEIVED, SENT
 
 logger = logging.getLogger("kea-dhcp4.dhcp4")
@@ -181,7 +182,8 @@ class Serving:
         counters = self.counters
         counters["pkt4-received"] += len(datagrams)
         start, lenient = self._scheduler.start, self._lenient
-        interface, index, address, raw = port.interface, port.index, port.address, port.raw
+        interface, index, raw = port.interface, port.index, port.raw
+        address, addresses = port.address, port.addresses
         for datagram in datagrams:
             try:
                 message = decode4(datagram.payload, lenient)
@@ -192,10 +194,13 @@ class Serving:
             counters[RECEIVED[kind] if kind < 9 else "pkt4-unknown-received"] += 1
             if self._debug_packets:
                 _say_received(port, datagram, message)
+            # A client that was told another address of ours as server identifier goes on with that.
+            destination = datagram.destination
+            local = destination if destination in addresses else address
             start(
                 port,
-                Packet4(message, interface, index, address, datagram.source, datagram.destination,
-                        datagram.source_port, datagram.source_mac, raw),
+                Packet4(message, interface, index, local, datagram.source, destination, datagram.source_port,
+                        datagram.source_mac, raw),
                 kind,
                 now,
                 wall,

@@ -34,11 +34,12 @@ class SendFailed(KeaMpError):
 
 
 class Port(Protocol):
-    """One DHCP socket. interface, index, address: as in `DhcpSocket`."""
+    """One DHCP socket. interface, index, address, addresses: as in `DhcpSocket`."""
 
     interface: str
     index: int
     address: int
+    addresses: frozenset[int]
     raw: bool
     malformed: int  #: frames that were no whole datagram
     problem: str  #: what went wrong at reading (the interface is down), until somebody has said it
@@ -68,7 +69,8 @@ class _Port:
     def __init__(self, dhcp: DhcpSocket) -> None:
         dhcp.socket.setblocking(False)
         self._socket = dhcp.socket
-        self.interface, self.index, self.address = dhcp.interface, dhcp.index, dhcp.address
+        self.interface, self.index = dhcp.interface, dhcp.index
+        self.address, self.addresses = dhcp.address, frozenset(dhcp.addresses)
         self.malformed, self.problem = 0, ""
         self._server_port = dhcp.server_port
         # Kea's -P: answers go there, whatever port the protocol says.

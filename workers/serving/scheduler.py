@@ -17,9 +17,10 @@ from typing import Protocol
 import msgspec
 
 from kea_mp import log
-from kea_mp.dhcp.message4 import DECLINE, DISCOVER, RELEASE, REQUEST, Message4
+from kea_mp.dhcp.message4 import DECLINE, DISCOVER, RELEASE, REQUEST
 from kea_mp.leases.store import BatchDone, Failed, Request, Result
 from workers.serving.engine.packet import Drop, Packet4, Reply4
+from workers.serving.engine.trace import label
 from workers.serving.lane import Lane, TooLarge
 from workers.serving.packets import Port
 
@@ -42,15 +43,6 @@ class Engine(Protocol):
     """What the scheduler needs of `Engine4`."""
 
     def respond(self, packet: Packet4, now: float) -> Exchange4: ...
-
-
-def label(message: Message4) -> str:
-    """How Kea names a packet in its log."""
-    client = message.options.get(61)
-    return (
-        f"[hwtype={message.htype} {message.chaddr.hex(':')}], cid=[{client.hex(':') if client else 'no info'}],"
-        f" tid=0x{message.xid:x}"
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +247,8 @@ class Scheduler:
 
     def _finish(self, port: Port, packet: Packet4, outcome: Reply4 | Drop) -> None:
         if isinstance(outcome, Reply4):
+            for statistic in outcome.statistics:
+                self._count(statistic)
             self._deliver(port, packet, outcome)
         else:
             self._drop(packet, outcome)
@@ -272,6 +266,8 @@ class Scheduler:
         self._drop(packet, FAILED)
 
     def _drop(self, packet: Packet4, drop: Drop) -> None:
+        for statistic in drop.statistics:
+            self._count(statistic)
         if drop.statistic:
             self._count(drop.statistic)
             self._count("pkt4-receive-drop")

@@ -123,6 +123,7 @@ class Bench:
 
 class _Nowhere:
     interface, index, address, raw, malformed, problem = "eth0", 3, 0xC0000201, True, 0, ""
+    addresses = frozenset((0xC0000201,))
 
     def fileno(self) -> int:
         return -1
