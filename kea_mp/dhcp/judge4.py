@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from kea_mp.dhcp.definitions4 import AGENT4, DEFINITIONS4, STANDARD4
 from kea_mp.dhcp.fields import FIELDS
-from kea_mp.dhcp.options import AGENT_SPACE, VIVSO, Definition, SkippedOption, conform
+from kea_mp.dhcp.options import VIVSO, Definition, SkippedOption, conform
 from kea_mp.dhcp.special4 import parse_vivso
 from kea_mp.errors import WireError
 
@@ -35,11 +35,10 @@ _STANDARD = {row.code: row for row in STANDARD4}
 _AGENT = {row.code: row for row in AGENT4}
 
 
-def judge(code: int, payload: bytes, last: int, lenient: bool) -> bytes | None:
+def judge(code: int, payload: bytes, lenient: bool) -> bytes | None:
     """The payload to use, or None when Kea leaves the option out. WireError: Kea drops the message.
 
-    payload: fragments already joined (RFC 3396); last: length of the last fragment, the one that Kea compares with
-    the definition.
+    payload: fragments already joined (RFC 3396). What follows a number or an address is cut off, as in Kea 3.0.
     """
     row = _STANDARD.get(code)
     if row is None:
@@ -48,8 +47,6 @@ def judge(code: int, payload: bytes, last: int, lenient: bool) -> bytes | None:
         return None
     try:
         data = conform(row, payload, lenient)
-        if not lenient:
-            _refuse_long(row, last)
         if code == RELAY_AGENT:
             _judge_agent(payload, lenient)
         elif code == VIVSO and len(payload) != 4:
@@ -59,12 +56,6 @@ def judge(code: int, payload: bytes, last: int, lenient: bool) -> bytes | None:
     except WireError as problem:
         raise WireError(f"option {code} ({row.name}): {problem}") from None
     return data
-
-
-def _refuse_long(row: Definition, length: int) -> None:
-    size = 0 if row.array or row.encapsulate or row.type not in FIELDS else FIELDS[row.type].size
-    if size and length > size and row.code != VIVSO:
-        raise WireError(f"{length} bytes where {size} are defined")
 
 
 def _judge_agent(payload: bytes, lenient: bool) -> None:
@@ -91,8 +82,6 @@ def _judge_vendor(payload: bytes, lenient: bool) -> None:
 def _conform_sub(row: Definition, payload: bytes, lenient: bool) -> None:
     try:
         conform(row, payload, lenient)
-        if row.space == AGENT_SPACE and not lenient:
-            _refuse_long(row, len(payload))
     except SkippedOption:
         return  # an empty sub-option says as little as a missing one
     except WireError as problem:

@@ -158,7 +158,7 @@ def decode4(data: bytes, lenient: bool = False) -> Message4:
     if hlen > MAX_CHADDR:
         raise WireError(f"hardware address length {hlen} exceeds {MAX_CHADDR}")
     options: dict[int, bytes] = {}
-    odd: dict[int, int] = {}
+    odd: set[int] = set()
     _scan(data, HEADER_LENGTH + 4, len(data), options, odd)
     sname = file = b""
     if names != _NO_NAMES:
@@ -166,21 +166,24 @@ def decode4(data: bytes, lenient: bool = False) -> Message4:
         if 52 in options:
             sname, file = _overloaded(sname, file, options, odd)
         sname, file = sname.rstrip(b"\0"), file.rstrip(b"\0")
-    for code, last in odd.items():
-        payload = judge(code, options[code], last, lenient)
+    for code in odd:
+        payload = judge(code, options[code], lenient)
         if payload is None:
             del options[code]
         else:
             options[code] = payload
+    if 61 in options and not 1 < len(options[61]) < 256:
+        # a lease with such an identifier could not be read back by Kea, which drops the message
+        raise WireError(f"client identifier of {len(options[61])} bytes is not 2 to 255 long")
     return Message4(
         op, htype, hlen, hops, xid, secs, flags, ciaddr, yiaddr, siaddr, giaddr, chaddr[:hlen], sname, file, options
     )
 
 
-def _scan(data: bytes, at: int, end: int, options: dict[int, bytes], odd: dict[int, int]) -> None:
+def _scan(data: bytes, at: int, end: int, options: dict[int, bytes], odd: set[int]) -> None:
     """Add the options in data[at:end] to options. What the end cuts off is no option, as in Kea.
 
-    odd: code → length of the last fragment, for those that `judge` has to look at.
+    odd: gets the codes that `judge` has to look at.
     """
     last = end - 1  # an option needs a code and a length octet
     while at < last:
@@ -197,14 +200,14 @@ def _scan(data: bytes, at: int, end: int, options: dict[int, bytes], odd: dict[i
             return
         if code in options:
             options[code] += data[start:at]
-            odd[code] = length
+            odd.add(code)
         else:
             options[code] = data[start:at]
             if ((size := SIZES[code]) != length and size != ANY) or not length:
-                odd[code] = length
+                odd.add(code)
 
 
-def _overloaded(sname: bytes, file: bytes, options: dict[int, bytes], odd: dict[int, int]) -> tuple[bytes, bytes]:
+def _overloaded(sname: bytes, file: bytes, options: dict[int, bytes], odd: set[int]) -> tuple[bytes, bytes]:
     """Take the options out of the fields that option 52 names: file first (RFC 2131 4.1). Returns sname, file."""
     which = options[52][:1]
     if which in (b"\x01", b"\x03"):
