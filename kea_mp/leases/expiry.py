@@ -94,8 +94,9 @@ class Expiry:
             bucket = self._reclaimed[end // 60] = array("I")
         bucket.append(address)
 
-    def reclaimed_until(self, before: int, end_of: EndOf) -> list[int]:
-        """Reclaimed rows whose leases ended at or before this time. end_of: None for rows not reclaimed (any more)."""
+    def reclaimed_until(self, before: int, end_of: EndOf, limit: int = 0) -> list[int]:
+        """Reclaimed rows whose leases ended at or before this time, some `limit` of them (0: all). end_of: None for
+        rows that are not reclaimed (any more). The caller deletes the rows; what it gets is forgotten here."""
         found: list[int] = []
         for minute in sorted(number for number in self._reclaimed if number <= before // 60):
             rest = array("I")
@@ -103,10 +104,12 @@ class Expiry:
                 end = end_of(address)
                 if end is None or end // 60 != minute:
                     continue
-                if end <= before:
+                if end <= before and not 0 < limit <= len(found):
                     found.append(address)
                 else:
                     rest.append(address)
             if rest:
                 self._reclaimed[minute] = rest
+            if 0 < limit <= len(found):
+                break
         return found

@@ -106,9 +106,10 @@ class MemfileStore:
                     "probation-period", text4(old.address), old.valid_lft)  # fmt: skip
         return len(done)
 
-    def remove_reclaimed(self, before: int) -> int:
+    def remove_reclaimed(self, before: int, limit: int = 0) -> int:
+        """See `LeaseStore`. limit: about so many at once (0: all)."""
         changes: list[Change] = []
-        for address in self._expiry.reclaimed_until(before, self._reclaimed_end):
+        for address in self._expiry.reclaimed_until(before, self._reclaimed_end, limit):
             lease = self._lease(address)
             if lease is not None:
                 self._erase(lease, changes)
@@ -116,7 +117,7 @@ class MemfileStore:
         return len(changes)
 
     def statistics(self) -> dict[str, int]:
-        return self.tally.gauges() | self.tally.counters()
+        return self.tally.levels() | self.tally.counts()
 
     def close(self) -> None:
         if self.journal is not None:

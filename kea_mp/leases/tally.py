@@ -13,41 +13,46 @@ from collections.abc import Iterable
 from kea_mp.config.model import Subnet4
 from kea_mp.leases.model import DECLINED, DEFAULT, RECLAIMED, RELEASED, Lease4, usable_by_anyone
 
-_NAMES = (
-    "assigned-addresses", "declined-addresses", "reclaimed-leases", "reclaimed-declined-addresses",
-    "cumulative-assigned-addresses",
-)  # fmt: skip
 _ASSIGNED, _DECLINED, _RECLAIMED, _RECLAIMED_DECLINED, _CUMULATIVE = range(5)
-_GAUGES = (_ASSIGNED, _DECLINED)
+_NAMES = (
+    "assigned-addresses",
+    "declined-addresses",
+    "reclaimed-leases",
+    "reclaimed-declined-addresses",
+    "cumulative-assigned-addresses",
+)
+_LEVELS = (_ASSIGNED, _DECLINED)
+_COUNTS = (_RECLAIMED, _RECLAIMED_DECLINED, _CUMULATIVE)
 
-Cell = list[int]  #: the five numbers of one (subnet, pool id)
+Cell = list[int]  #: the five numbers of one place
 
 
 class Tally:
-    """Numbers per (subnet id, pool id)."""
+    """Numbers per subnet and pool id, and of the whole server."""
 
-    __slots__ = ("_cells", "_totals", "_wanted")
+    __slots__ = ("_all", "_cells", "_changed", "_told", "_totals")
 
     def __init__(self, subnets: Iterable[Subnet4]) -> None:
-        self._cells: dict[tuple[int, int], Cell] = {}
+        self._all: Cell = [0] * 5
+        self._cells: dict[int, dict[int, Cell]] = {}
         self._totals: dict[str, int] = {}
-        self._wanted: set[tuple[int, int]] = set()  #: pools of the configuration
         for subnet in subnets:
             name = f"subnet[{subnet.id}]"
+            pools = self._cells[subnet.id] = {}
             self._totals[f"{name}.total-addresses"] = sum(pool.last - pool.first + 1 for pool in subnet.pools)
             for pool in subnet.pools:
-                self._wanted.add((subnet.id, pool.pool_id))
+                pools[pool.pool_id] = [0] * 5
                 key = f"{name}.pool[{pool.pool_id}].total-addresses"
                 self._totals[key] = self._totals.get(key, 0) + pool.last - pool.first + 1
-            if not subnet.pools:
-                self._wanted.add((subnet.id, -1))
+        self._told: dict[str, int] = {}
+        self._changed = set(self._cells)  #: subnets whose numbers have changed since they were last told
 
-    def loaded(self, subnet_id: int, pool_id: int, state: int, count: int = 1) -> None:
+    def loaded(self, subnet_id: int, pool_id: int, state: int, count: int) -> None:
         """So many rows in this state were found in the file."""
-        if state == DECLINED:
-            self._cell(subnet_id, pool_id)[_DECLINED] += count
         if state in (DEFAULT, DECLINED):
-            self._cell(subnet_id, pool_id)[_ASSIGNED] += count
+            self._add(subnet_id, pool_id, _ASSIGNED, count)
+        if state == DECLINED:
+            self._add(subnet_id, pool_id, _DECLINED, count)
 
     def changed(self, old: Lease4 | None, new: Lease4 | None) -> None:
         """A client's exchange replaced the row `old` by `new` (None: there was no row, there is none now)."""
@@ -59,52 +64,55 @@ class Tally:
             else:
                 self._uncount(old)
         if new is not None and new.state in (DEFAULT, DECLINED):
-            cell = self._cell(new.subnet_id, new.pool_id)
-            cell[_ASSIGNED] += 1
-            cell[_CUMULATIVE if new.state == DEFAULT else _DECLINED] += 1
-
-    def _uncount(self, old: Lease4) -> None:
-        cell = self._cell(old.subnet_id, old.pool_id)
-        if old.state in (DEFAULT, DECLINED):
-            cell[_ASSIGNED] -= 1
-        if old.state == DECLINED:
-            cell[_DECLINED] -= 1
+            self._add(new.subnet_id, new.pool_id, _ASSIGNED, 1)
+            self._add(new.subnet_id, new.pool_id, _CUMULATIVE if new.state == DEFAULT else _DECLINED, 1)
 
     def reclaimed(self, old: Lease4) -> None:
-        """The lease had ended and was reclaimed."""
-        cell = self._cell(old.subnet_id, old.pool_id)
-        cell[_RECLAIMED] += 1
+        """The lease had ended and was reclaimed. A released one stopped counting as assigned with its release."""
+        self._add(old.subnet_id, old.pool_id, _RECLAIMED, 1)
         if old.state != RELEASED:
-            cell[_ASSIGNED] -= 1
+            self._uncount(old)
         if old.state == DECLINED:
-            cell[_DECLINED] -= 1
-            cell[_RECLAIMED_DECLINED] += 1
+            self._add(old.subnet_id, old.pool_id, _RECLAIMED_DECLINED, 1)
 
-    def _cell(self, subnet_id: int, pool_id: int) -> Cell:
-        cell = self._cells.get((subnet_id, pool_id))
+    def _uncount(self, old: Lease4) -> None:
+        if old.state in (DEFAULT, DECLINED):
+            self._add(old.subnet_id, old.pool_id, _ASSIGNED, -1)
+        if old.state == DECLINED:
+            self._add(old.subnet_id, old.pool_id, _DECLINED, -1)
+
+    def _add(self, subnet_id: int, pool_id: int, which: int, number: int) -> None:
+        self._all[which] += number
+        pools = self._cells.setdefault(subnet_id, {})
+        cell = pools.get(pool_id)
         if cell is None:
-            cell = self._cells[subnet_id, pool_id] = [0, 0, 0, 0, 0]
-        return cell
+            cell = pools[pool_id] = [0] * 5
+        cell[which] += number
+        self._changed.add(subnet_id)
 
-    def gauges(self) -> dict[str, int]:
-        """What may go down as well as up, and the sizes of the pools."""
-        return self._totals | self._named(_GAUGES)
+    def levels(self) -> dict[str, int]:
+        """What goes down as well as up, and the sizes of the pools, of the whole server."""
+        return self._totals | self._named(_LEVELS, self._cells)
 
-    def counters(self) -> dict[str, int]:
-        """What only grows, since this process started."""
-        return self._named((_RECLAIMED, _RECLAIMED_DECLINED, _CUMULATIVE))
+    def counts(self) -> dict[str, int]:
+        """What only grows, since this process started, of the whole server."""
+        return self._named(_COUNTS, self._cells)
 
-    def _named(self, which: Iterable[int]) -> dict[str, int]:
-        named: dict[str, int] = {_NAMES[index]: 0 for index in which}
-        for subnet_id, pool_id in sorted(self._wanted | self._cells.keys()):
-            cell = self._cells.get((subnet_id, pool_id), (0, 0, 0, 0, 0))
+    def news(self) -> tuple[dict[str, int], dict[str, int]]:
+        """(levels, counts) for a report: levels of the server and of the subnets that have changed since the last
+        one, and all counts."""
+        changed, self._changed = self._changed, set()
+        self._told.update(self._named(_COUNTS, changed))
+        return self._named(_LEVELS, changed), self._told
+
+    def _named(self, which: tuple[int, ...], subnets: Iterable[int]) -> dict[str, int]:
+        named = {_NAMES[index]: self._all[index] for index in which}
+        for subnet_id in subnets:
+            pools = self._cells[subnet_id]
             for index in which:
-                name, value = _NAMES[index], cell[index]
-                named[name] += value
-                subnet = f"subnet[{subnet_id}].{name}"
-                named[subnet] = named.get(subnet, 0) + value
-                if (subnet_id, pool_id) in self._wanted and pool_id >= 0:
-                    named[f"subnet[{subnet_id}].pool[{pool_id}].{name}"] = value
+                named[f"subnet[{subnet_id}].{_NAMES[index]}"] = sum(cell[index] for cell in pools.values())
+                for pool_id, cell in pools.items():
+                    named[f"subnet[{subnet_id}].pool[{pool_id}].{_NAMES[index]}"] = cell[index]
         return named
 
 
