@@ -6,7 +6,7 @@ Runs in: any
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +26,10 @@ from kea_mp.config.model import (
     MemfileAccess,
 )
 from kea_mp.config.networks4 import Subnets
-from kea_mp.config.options4 import OptionEncoder
+from kea_mp.config.options4 import OptionEncoder, definitions, option_defs
 from kea_mp.config.parameters4 import parameters
 from kea_mp.config.scope import Json, Level
-from kea_mp.config.show4 import digest, shown
+from kea_mp.config.show4 import Display, digest
 
 _HTTP_ONLY = ("socket-address", "socket-port", "authentication", "trust-anchor", "cert-file", "key-file",
               "cert-required", "http-headers")  # fmt: skip
@@ -44,15 +44,14 @@ def build4(dhcp4: Json, complaints: Complaints) -> Config4:
     top = Level(dhcp4, ("Dhcp4",), complaints, defaults)
     _check_ddns_connection(top)
     own = _own_settings(top)
-    encoder = OptionEncoder()
+    encoder = OptionEncoder(definitions(top))
     hosts = HostTable(encoder, top.find("ip-reservations-unique"))
     global_parameters = parameters(top)
     threads = _Threads.of(top)
     subnets = Subnets(hosts, encoder).add_all(top, global_parameters)
-    raw = shown(dhcp4)
-    return Config4(
-        raw=raw,
-        digest=digest(raw),
+    config = Config4(
+        raw={},
+        digest="",
         interfaces=_interfaces(top),
         lease_database=_lease_database(top, own.get("memfile-sync", "batch")),
         expired=_expired(top),
@@ -60,6 +59,7 @@ def build4(dhcp4: Json, complaints: Complaints) -> Config4:
         global_parameters=global_parameters,
         global_hosts=hosts.add_all(top, 0, None),
         options=encoder.options(top),
+        option_defs=option_defs(encoder.known),
         classes=classes(top, encoder),
         host_identifiers=_host_identifiers(top),
         control_sockets=_control_sockets(top),
@@ -77,6 +77,8 @@ def build4(dhcp4: Json, complaints: Complaints) -> Config4:
         workers=own.get("workers") or threads.workers,
         warnings=tuple(complaints.warnings),
     )
+    raw = Display(encoder).top(dhcp4)
+    return replace(config, raw=raw, digest=digest(raw))
 
 
 def _part(top: Level, name: str) -> Json:

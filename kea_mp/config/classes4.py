@@ -37,7 +37,7 @@ def _class(level: Level, encoder: OptionEncoder) -> ClientClass4:
         level.warn("DHCPSRV_CLASS_WITH_ADDITIONAL_AND_LIFETIMES", "its lifetimes have no effect")
     return ClientClass4(
         name=json["name"],
-        options=encoder.class_options(level),
+        options=encoder.for_class(level).options(level),
         next_server=next_server,
         server_hostname=json.get("server-hostname", ""),
         boot_file_name=json.get("boot-file-name", ""),

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from kea_mp.config import keys4
+from kea_mp.config.options4 import OptionEncoder
 from kea_mp.config.scope import Json
 
 _RENAMED = {
@@ -20,25 +22,7 @@ _RENAMED = {
     "output_options": "output-options",
     "require-client-classes": "evaluate-additional-classes",
 }
-_NOT_INHERITED = {"next-server": "0.0.0.0", "server-hostname": "", "boot-file-name": "", "hostname": ""}
-
-
-def shown(dhcp4: Json) -> Json:
-    """A checked map Dhcp4, complete."""
-    top = _renamed(dhcp4)
-    result = {**keys4.GLOBAL_DEFAULTS, **top}
-    for name, defaults in keys4.MAP_DEFAULTS.items():
-        result[name] = _renamed({**defaults, **top.get(name, {})})
-    if not result["dhcp-ddns"]["sender-ip"]:
-        result["dhcp-ddns"]["sender-ip"] = "::" if ":" in result["dhcp-ddns"]["server-ip"] else "0.0.0.0"
-    for name, show in _LISTS.items():
-        if name in top:
-            result[name] = [show(item) for item in top[name]]
-    result["shared-networks"] = [_network(item, result) for item in top.get("shared-networks", ())]
-    result["subnet4"] = [_subnet(item, result) for item in top.get("subnet4", ())]
-    for name in ("option-data", "option-def", "reservations", "client-classes"):
-        result.setdefault(name, [])
-    return result
+_BOOT_DEFAULTS = {"next-server": "0.0.0.0", "server-hostname": "", "boot-file-name": ""}
 
 
 def digest(raw: Json) -> str:
@@ -76,55 +60,7 @@ def _inherited(item: Json, outer: Json) -> Json:
     if "min-valid-lifetime" in result or "max-valid-lifetime" in result:
         result.setdefault("min-valid-lifetime", default)
         result.setdefault("max-valid-lifetime", default)
-    result["option-data"] = _options(result)
     return result
-
-
-def _network(item: Json, outer: Json) -> Json:
-    result = _inherited(item, outer)
-    result.setdefault("relay", {"ip-addresses": []})
-    result["subnet4"] = [_subnet(subnet, result) for subnet in item.get("subnet4", ())]
-    return result
-
-
-def _subnet(item: Json, outer: Json) -> Json:
-    result = _inherited(item, outer)
-    result["subnet"] = _without_blanks(result["subnet"])
-    if "relay" not in result:
-        result["relay"] = outer.get("relay", {"ip-addresses": []})
-    result["pools"] = [_pool(pool) for pool in result.get("pools", ())]
-    result["reservations"] = [_reservation(host) for host in result.get("reservations", ())]
-    for name in ("4o6-interface", "4o6-interface-id", "4o6-subnet"):
-        result.setdefault(name, "")
-    return result
-
-
-def _pool(item: Json) -> Json:
-    result = _renamed(item)
-    result["pool"] = _without_blanks(result["pool"])
-    result["option-data"] = _options(result)
-    return result
-
-
-def _reservation(item: Json) -> Json:
-    result = {**_NOT_INHERITED, "client-classes": [], **_renamed(item)}
-    result["option-data"] = _options(result)
-    return result
-
-
-def _class(item: Json) -> Json:
-    result = {"next-server": "0.0.0.0", "server-hostname": "", "boot-file-name": "", **_renamed(item)}
-    result["option-data"] = _options(result)
-    result["option-def"] = [_definition(definition) for definition in result.get("option-def", ())]
-    return result
-
-
-def _options(item: Json) -> list[Json]:
-    return [_option(option) for option in item.get("option-data", ())]
-
-
-def _option(item: Json) -> Json:
-    return {**keys4.OPTION_DEFAULTS, **_renamed(item)}
 
 
 def _definition(item: Json) -> Json:
@@ -142,11 +78,80 @@ def _without_blanks(text: str) -> str:
     return text.replace(" ", "").replace("\t", "")
 
 
-_LISTS: dict[str, Callable[[Json], Json]] = {
-    "client-classes": _class,
-    "control-sockets": _renamed,
-    "loggers": _logger,
-    "option-data": _option,
-    "option-def": _definition,
-    "reservations": _reservation,
-}
+@dataclass(frozen=True, slots=True)
+class Display:
+    """Shows maps that hold options; the encoder tells how an option is called and numbered."""
+
+    encoder: OptionEncoder
+
+    def top(self, dhcp4: Json) -> Json:
+        """A checked map Dhcp4, complete."""
+        top = _renamed(dhcp4)
+        result = {**keys4.GLOBAL_DEFAULTS, **top}
+        for name, defaults in keys4.MAP_DEFAULTS.items():
+            result[name] = _renamed({**defaults, **top.get(name, {})})
+        if not result["dhcp-ddns"]["sender-ip"]:
+            result["dhcp-ddns"]["sender-ip"] = "::" if ":" in result["dhcp-ddns"]["server-ip"] else "0.0.0.0"
+        for name, show in (("control-sockets", _renamed), ("loggers", _logger)):
+            if name in top:
+                result[name] = [show(item) for item in top[name]]
+        result["option-def"] = [_definition(item) for item in top.get("option-def", ())]
+        result["option-data"] = self.options(top)
+        result["client-classes"] = [self.client_class(item) for item in top.get("client-classes", ())]
+        result["reservations"] = [self.reservation(item) for item in top.get("reservations", ())]
+        result["shared-networks"] = [self.network(item, result) for item in top.get("shared-networks", ())]
+        result["subnet4"] = [self.subnet(item, result) for item in top.get("subnet4", ())]
+        return result
+
+    def network(self, item: Json, outer: Json) -> Json:
+        result = _inherited(item, outer)
+        result.setdefault("relay", {"ip-addresses": []})
+        result["option-data"] = self.options(item)
+        result["subnet4"] = [self.subnet(subnet, result) for subnet in item.get("subnet4", ())]
+        return result
+
+    def subnet(self, item: Json, outer: Json) -> Json:
+        result = _inherited(item, outer)
+        result["subnet"] = _without_blanks(result["subnet"])
+        if "relay" not in result:
+            result["relay"] = outer.get("relay", {"ip-addresses": []})
+        result["option-data"] = self.options(item)
+        result["pools"] = [self.pool(pool) for pool in item.get("pools", ())]
+        result["reservations"] = [self.reservation(host) for host in item.get("reservations", ())]
+        for name in ("4o6-interface", "4o6-interface-id", "4o6-subnet"):
+            result.setdefault(name, "")
+        return result
+
+    def pool(self, item: Json) -> Json:
+        result = _renamed(item)
+        result["pool"] = _without_blanks(result["pool"])
+        result["option-data"] = self.options(item)
+        return result
+
+    def reservation(self, item: Json) -> Json:
+        result = {**_BOOT_DEFAULTS, "hostname": "", "client-classes": [], **_renamed(item)}
+        result["option-data"] = self.options(item)
+        return result
+
+    def client_class(self, item: Json) -> Json:
+        result = {**_BOOT_DEFAULTS, **_renamed(item)}
+        result["option-def"] = [_definition(definition) for definition in item.get("option-def", ())]
+        result["option-data"] = self.options(item, result["option-def"])
+        return result
+
+    def options(self, item: Json, own_definitions: Sequence[Json] = ()) -> list[Json]:
+        """The option-data of a map. own_definitions: the option-def of a class."""
+        return [self._option(option, own_definitions) for option in item.get("option-data", ())]
+
+    def _option(self, item: Json, own_definitions: Sequence[Json]) -> Json:
+        result = {**keys4.OPTION_DEFAULTS, **_renamed(item)}
+        key = "code" if "code" in item else "name"
+        own = next((d for d in own_definitions if (d["space"], d[key]) == (result["space"], item[key])), None)
+        if own is not None:
+            code, name = own["code"], own["name"]
+        elif (definition := self.encoder.definition(item)) is not None:
+            code, name = definition.code, definition.name
+        else:
+            result["csv-format"] = False
+            return result
+        return {"csv-format": True, **result, "code": code, "name": name}

@@ -1,0 +1,21 @@
+"""What is a configuration and what is not, and where the error is said to be."""
+
+import pytest
+
+from kea_mp.config.load import config4_from_text
+from kea_mp.errors import ConfigError
+from tests.unit.config.cases4 import CASES, Case
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.error is None], ids=lambda case: case.dhcp4[:70])
+def test_good_configuration_is_taken(case: Case) -> None:
+    assert config4_from_text(case.text, "f.conf").raw
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.error is not None], ids=lambda case: case.dhcp4[:70])
+def test_bad_configuration_is_refused_with_its_place(case: Case) -> None:
+    with pytest.raises(ConfigError) as caught:
+        config4_from_text(case.text, "f.conf")
+    assert caught.value.path == case.error
+    assert caught.value.where.startswith("f.conf:")
+    assert case.says in caught.value.problem
