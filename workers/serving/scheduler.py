@@ -34,9 +34,10 @@ Counters = dict[str, int]
 _CHANGES_LEASES = frozenset((DISCOVER, REQUEST, RELEASE, DECLINE))
 
 
-DUPLICATE = Drop("pkt4-duplicate", "DHCP4_PACKET_DROP_0012")
-GIVEN_UP = Drop("pkt4-processing-failed", "DHCP4_PACKET_DROP_0007")
-FAILED = Drop("pkt4-processing-failed")
+DROPPED = "pkt4-receive-drop"
+DUPLICATE = Drop("pkt4-duplicate", "DHCP4_PACKET_DROP_0012", (DROPPED,))
+GIVEN_UP = Drop("pkt4-processing-failed", "DHCP4_PACKET_DROP_0007", (DROPPED, "kea-mp-exchange-given-up"))
+FAILED = Drop("pkt4-processing-failed", "", (DROPPED,))
 
 
 class Engine(Protocol):
@@ -255,7 +256,6 @@ class Scheduler:
 
     def _give_up(self, exchange: _Exchange) -> None:
         exchange.generator.close()
-        self._count("kea-mp-exchange-given-up")
         self._drop(exchange.packet, GIVEN_UP)
         self._release(exchange)
 
@@ -270,7 +270,6 @@ class Scheduler:
             self._count(statistic)
         if drop.statistic:
             self._count(drop.statistic)
-            self._count("pkt4-receive-drop")
         if drop.identifier and bad_packets.isEnabledFor(_DROPS):
             bad_packets.log(
                 _DROPS,

@@ -19,24 +19,13 @@ RECEIVED = (
 )
 SENT = {2: "pkt4-offer-sent", 5: "pkt4-ack-sent", 6: "pkt4-nak-sent"}
 
-#: what is there, with value 0, from the start
+#: what this worker counts itself, there with value 0 from the start
 INITIAL = (
     "pkt4-received",
     *RECEIVED,
-    "pkt4-lease-query-received",
     "pkt4-sent",
     *SENT.values(),
-    "pkt4-lease-query-response-unassigned-sent",
-    "pkt4-lease-query-response-unknown-sent",
-    "pkt4-lease-query-response-active-sent",
     "pkt4-service-disabled",
     "pkt4-parse-failed",
-    "pkt4-queue-full",
-    "pkt4-duplicate",
-    "pkt4-rfc-violation",
-    "pkt4-admin-filtered",
-    "pkt4-not-for-us",
-    "pkt4-processing-failed",
-    "pkt4-limit-exceeded",
     "pkt4-receive-drop",
 )

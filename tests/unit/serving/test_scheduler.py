@@ -61,7 +61,7 @@ def reply(packet: Packet4) -> Reply4:
 def find_and_claim(packet: Packet4) -> Exchange4:
     found = yield FindLeases(packet.message.hw, b"", (1,), 0)
     if isinstance(found, Failed):
-        return Drop("pkt4-processing-failed", "")
+        return Drop("pkt4-processing-failed", "", ("pkt4-receive-drop",))
     stored = yield ClaimLease(LEASE)
     assert isinstance(stored, Stored)
     return reply(packet)
@@ -74,7 +74,7 @@ def at_once(packet: Packet4) -> Exchange4:
 
 def refuse(packet: Packet4) -> Exchange4:
     yield from ()
-    return Drop("pkt4-not-for-us", "DHCP4_PACKET_DROP_0003")
+    return Drop("pkt4-receive-drop", "DHCP4_PACKET_DROP_0003", ("pkt4-not-for-us",))
 
 
 def silent(packet: Packet4) -> Exchange4:
