@@ -215,7 +215,7 @@ class Core:
             case Final():
                 text = f"failed to initialize Kea server: {name} cannot go on, {ending(code)}"
                 return [Say(logging.CRITICAL, "DHCP4_INIT_FAIL", text), *self._leave(code, now)]
-        if after.phase is Phase.WAITING and not child.replace_it:
+        if after.phase is Phase.WAITING and not child.replace_it and not self.service.leaving:
             wait_ms = round((after.start_at - now) * 1000)
             text = f"{name} (pid {child.pid}) ended by itself, {ending(code)}; starting it again in {wait_ms} ms"
             return [Say(logging.ERROR, "KEA_MP_CHILD_DIED", text)]
@@ -249,7 +249,8 @@ class Core:
             return []
         actions: list[Action] = []
         serving, connection = self.of_kind(Kind.SERVING), self.of_kind(Kind.CONNECTION)
-        for child in serving:
+        waiting = [child for child in connection if child.phase is Phase.WAITING]
+        for child in (*serving, *waiting):
             actions += self._stop(child.name, DRAIN_S, now)
         if any(self.children[child.name].alive for child in serving):
             return actions

@@ -1,0 +1,305 @@
+"""The core: events → actions, in a world that is a dictionary."""
+
+from __future__ import annotations
+
+import logging
+from itertools import product
+
+import pytest
+
+from kea_mp.bus.messages import EXIT, PAUSE, SERVE, Directive, Health
+from kea_mp.supervisor.children import Kill, Kind, Phase, Start, Terminate
+from kea_mp.supervisor.core import (
+    DRAIN_S,
+    HEARTBEAT_S,
+    STOP_S,
+    AskReports,
+    Core,
+    Died,
+    Disable,
+    Enable,
+    Event,
+    Exit,
+    Heard,
+    Leave,
+    Publish,
+    Replace,
+    Say,
+    Started,
+    Tick,
+)
+
+LEASES = "connection-lease-database"
+NAMES = ((LEASES, Kind.CONNECTION), ("serving-0", Kind.SERVING), ("serving-1", Kind.SERVING))
+
+
+class World:
+    """Does what the core says, with processes that are numbers."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+        self.core = Core(NAMES, "1.0", self.now)
+        self.alive: dict[str, int] = {}
+        self.last_state: dict[int, str] = {}
+        self.terminated: list[str] = []
+        self.published: list[Directive] = []
+        self.said: list[Say] = []
+        self.exit_code: int | None = None
+        self._pids = 1000
+
+    def feed(self, event: Event) -> None:
+        for action in self.core.receive(event, self.now):
+            match action:
+                case Start(child):
+                    assert child not in self.alive, "two processes for one child"
+                    assert not self.core.service.leaving, "a start on the way out"
+                    self._pids += 1
+                    self.alive[child] = self._pids
+                    self.feed(Started(child, self._pids))
+                case Terminate(child):
+                    assert child in self.alive
+                    self.terminated.append(child)
+                case Kill(child):
+                    self.die(child, -9)
+                case Publish(directive):
+                    self.publish(directive)
+                case Say():
+                    self.said.append(action)
+                case Exit(code):
+                    assert not self.alive, "processes are left behind"
+                    self.exit_code = code
+
+    def publish(self, directive: Directive) -> None:
+        if self.published:
+            before = self.published[-1]
+            assert directive.epoch >= before.epoch
+            assert (directive.epoch == before.epoch) == (directive.mode == before.mode)
+        if directive.mode == SERVE:
+            assert self.last_state.get(self.alive.get(LEASES, 0)) == "up", "served without leases"
+        self.published.append(directive)
+
+    def die(self, child: str, code: int) -> None:
+        if self.alive.pop(child, None):
+            self.feed(Died(child, code))
+
+    def health(self, child: str, state: str = "", follow: bool = True) -> None:
+        pid = self.alive.get(child)
+        if pid is None:
+            return
+        self.last_state[pid] = state
+        directive = self.core.service.directive
+        epoch, mode = (directive.epoch, directive.mode) if follow else (0, PAUSE)
+        report = directive.report if follow else 0
+        health = Health(child, pid, 1, epoch=epoch, generation=1, mode=mode, report=report, state=state)
+        self.feed(Heard(health))
+
+    def pass_time(self, seconds: float) -> None:
+        """Until then, calling at each deadline as the loop does."""
+        until = self.now + seconds
+        while self.exit_code is None and self.core.next_deadline(self.now) <= until:
+            self.now = max(self.core.next_deadline(self.now), self.now + 0.001)
+            self.feed(Tick())
+        self.now = until
+
+    @property
+    def mode(self) -> str:
+        return self.published[-1].mode
+
+
+@pytest.fixture
+def world() -> World:
+    made = World()
+    made.feed(Tick())
+    return made
+
+
+@pytest.fixture
+def serving(world: World) -> World:
+    world.health(LEASES, "up")
+    world.health("serving-0")
+    world.health("serving-1")
+    return world
+
+
+def test_all_children_are_started_at_once_and_paused(world: World) -> None:
+    assert set(world.alive) == {name for name, _ in NAMES}
+    assert world.mode == PAUSE
+
+
+def test_it_serves_once_the_lease_database_is_up(world: World) -> None:
+    world.health("serving-0")
+    assert world.mode == PAUSE
+    world.health(LEASES, "up")
+    assert world.mode == SERVE
+
+
+def test_started_is_said_once_when_all_workers_follow(world: World) -> None:
+    world.health(LEASES, "up")
+    world.health("serving-0")
+    assert "DHCP4_STARTED" not in [say.identifier for say in world.said]
+    world.health("serving-1")
+    world.health("serving-1")
+    assert [say.identifier for say in world.said] == ["DHCP4_STARTED"]
+
+
+def test_the_directive_is_repeated_each_heartbeat(serving: World) -> None:
+    before = len(serving.published)
+    serving.pass_time(HEARTBEAT_S * 4)
+    assert len(serving.published) - before == 4
+
+
+def test_a_change_is_published_at_once(serving: World) -> None:
+    before = len(serving.published)
+    serving.feed(Disable("user"))
+    assert [d.mode for d in serving.published[before:]] == [PAUSE]
+
+
+def test_a_newcomer_hears_the_directive_at_once(world: World) -> None:
+    before = len(world.published)
+    world.health("serving-0", follow=False)
+    assert len(world.published) == before + 1
+
+
+def test_losing_the_backend_pauses_and_its_return_serves(serving: World) -> None:
+    serving.health(LEASES, "lost")
+    assert serving.mode == PAUSE
+    serving.health(LEASES, "up")
+    assert serving.mode == SERVE
+    assert [say.identifier for say in serving.said[1:]] == ["KEA_MP_SERVICE_PAUSED", "KEA_MP_SERVICE_RESUMED"]
+
+
+def test_the_death_of_a_connection_worker_pauses_until_its_successor_is_up(serving: World) -> None:
+    serving.die(LEASES, -9)
+    assert serving.mode == PAUSE
+    serving.pass_time(1.0)
+    assert LEASES in serving.alive
+    serving.health(LEASES, "up")
+    assert serving.mode == SERVE
+
+
+def test_the_death_of_a_packet_worker_does_not_pause_the_others(serving: World) -> None:
+    serving.die("serving-1", -9)
+    assert serving.mode == SERVE
+    assert "serving-1" in serving.alive
+
+
+def test_enabling_does_not_lift_the_pause_of_a_backend(serving: World) -> None:
+    serving.feed(Disable("user"))
+    serving.health(LEASES, "lost")
+    serving.feed(Enable("user"))
+    assert serving.mode == PAUSE
+
+
+def test_a_time_limit_ends_the_pause_by_itself(serving: World) -> None:
+    serving.feed(Disable("user", 5))
+    serving.pass_time(4.9)
+    assert serving.mode == PAUSE
+    serving.pass_time(0.2)
+    assert serving.mode == SERVE
+
+
+def test_a_pause_is_acknowledged_when_every_worker_has_said_so(serving: World) -> None:
+    serving.feed(Disable("user"))
+    assert not serving.core.acknowledged(serving.now)
+    serving.health("serving-0")
+    assert not serving.core.acknowledged(serving.now)
+    serving.health("serving-1")
+    assert serving.core.acknowledged(serving.now)
+
+
+def test_a_pause_is_acknowledged_for_a_worker_that_has_been_silent_for_long(serving: World) -> None:
+    serving.feed(Disable("user"))
+    serving.pass_time(1.9)
+    assert not serving.core.acknowledged(serving.now)
+    serving.pass_time(0.2)
+    assert serving.core.acknowledged(serving.now)
+
+
+def test_a_request_for_reports_is_published_at_once_with_the_same_epoch(serving: World) -> None:
+    before = serving.published[-1]
+    serving.feed(AskReports())
+    after = serving.published[-1]
+    assert (after.epoch, after.report) == (before.epoch, before.report + 1)
+
+
+def test_leaving_asks_packet_workers_first_and_then_connection_workers(serving: World) -> None:
+    serving.feed(Leave(7))
+    assert (serving.mode, sorted(serving.terminated)) == (EXIT, ["serving-0", "serving-1"])
+    serving.die("serving-0", 0)
+    serving.die("serving-1", 0)
+    assert serving.terminated[-1] == LEASES
+    serving.die(LEASES, 0)
+    assert serving.exit_code == 7
+
+
+def test_leaving_kills_what_does_not_leave(serving: World) -> None:
+    serving.feed(Leave(0))
+    serving.pass_time(DRAIN_S + STOP_S + 1)
+    assert serving.exit_code == 0
+
+
+def test_only_the_first_leave_decides_the_code(serving: World) -> None:
+    serving.feed(Leave(3))
+    serving.feed(Leave(0))
+    serving.pass_time(DRAIN_S + STOP_S + 1)
+    assert serving.exit_code == 3
+
+
+def test_a_child_that_says_no_use_ends_the_daemon_with_its_code(world: World) -> None:
+    world.die(LEASES, 73)
+    world.pass_time(DRAIN_S + 1)
+    assert world.exit_code == 73
+    assert world.said[0].level == logging.CRITICAL
+
+
+def test_a_crash_loop_ends_the_daemon_with_70(world: World) -> None:
+    for _ in range(20):
+        world.die("serving-0", -11)
+        world.pass_time(9.0)
+    world.pass_time(STOP_S + DRAIN_S)
+    assert world.exit_code == 70
+
+
+def test_a_replaced_worker_leaves_and_comes_back(serving: World) -> None:
+    before = serving.alive["serving-0"]
+    serving.feed(Replace("serving-0"))
+    assert serving.terminated == ["serving-0"]
+    serving.die("serving-0", 0)
+    assert serving.alive["serving-0"] != before
+    assert "KEA_MP_CHILD_DIED" not in [say.identifier for say in serving.said]
+
+
+def test_a_replacement_during_the_way_out_is_not_started(serving: World) -> None:
+    serving.feed(Replace("serving-0"))
+    serving.feed(Leave(0))
+    serving.pass_time(DRAIN_S + STOP_S + 1)
+    assert serving.exit_code == 0
+
+
+STEPS = {
+    "leases up": lambda w: w.health(LEASES, "up"),
+    "leases lost": lambda w: w.health(LEASES, "lost"),
+    "leases killed": lambda w: w.die(LEASES, -9),
+    "worker heard": lambda w: w.health("serving-0"),
+    "worker killed": lambda w: w.die("serving-0", -9),
+    "worker left": lambda w: w.die("serving-1", 0),
+    "replace": lambda w: w.feed(Replace("serving-0")),
+    "disable": lambda w: w.feed(Disable("user", 1)),
+    "enable": lambda w: w.feed(Enable("user")),
+    "leave": lambda w: w.feed(Leave(5)),
+    "time": lambda w: w.pass_time(2.0),
+}
+
+
+def test_the_invariants_hold_in_every_sequence_of_three_steps() -> None:
+    """Those that World asserts; and from every state the way out leads to an exit with nothing left behind."""
+    for steps in product(STEPS, repeat=3):
+        world = World()
+        world.feed(Tick())
+        for step in steps:
+            if world.exit_code is None:
+                STEPS[step](world)
+        world.feed(Leave(5))
+        world.pass_time(DRAIN_S + STOP_S + 1)
+        assert world.exit_code == 5, steps
+        assert all(child.phase is Phase.ENDED for child in world.core.children.values())
