@@ -5,12 +5,9 @@ Runs in: serving
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import msgspec
 
-if TYPE_CHECKING:
-    from kea_mp.dhcp.message4 import Message4
+from kea_mp.dhcp.message4 import Message4
 
 
 class Packet4(msgspec.Struct, frozen=True, gc=False):
@@ -37,8 +34,8 @@ class Reply4(msgspec.Struct, frozen=True, gc=False):
     """One datagram to send on the interface that the query came in on.
 
     payload: the DHCP message. destination, port: where to (UDP). source: our address. mac: the Ethernet destination
-    for packet sockets; b"" leaves it to the network (a relay, or a client that has its address): use the query's
-    source MAC, from which the answer's next hop is known. kind: DHCP message type, for the counters.
+    for packet sockets, as Kea the sender of the query or everybody; b"" on a UDP socket. kind: DHCP message type, for
+    the counters. statistics: further counters of Kea to raise by one.
     """
 
     payload: bytes
@@ -47,11 +44,13 @@ class Reply4(msgspec.Struct, frozen=True, gc=False):
     source: int
     mac: bytes
     kind: int
+    statistics: tuple[str, ...] = ()
 
 
 class Drop(msgspec.Struct, frozen=True, gc=False):
     """No answer. statistic: Kea's name of the counter to raise, or "". identifier: Kea's log message identifier,
-    or "" when silence is the regular end (a DHCPRELEASE that was done)."""
+    or "" when silence is the regular end (a DHCPRELEASE that was done). statistics: further counters to raise."""
 
     statistic: str = ""
     identifier: str = ""
+    statistics: tuple[str, ...] = ()

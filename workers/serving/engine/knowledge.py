@@ -1,0 +1,38 @@
+"""All that the stages share: the configuration, prepared, and what is remembered between exchanges.
+
+Runs in: serving
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from kea_mp.config.model import Config4
+from workers.serving.engine.admit import ServerIdentifiers
+from workers.serving.engine.allocate import Reach
+from workers.serving.engine.classes import ClassBook
+from workers.serving.engine.memory import Memory
+from workers.serving.engine.options import OptionBook
+from workers.serving.engine.plan import Plan, SubnetPlan
+from workers.serving.engine.subnets import SubnetSelection
+
+
+class Knowledge:
+    """times: options 51, 58 and 59, packed, by (subnet, seconds told, seconds kept). reaches: which subnets
+    may serve whom, by (selected subnet, classes)."""
+
+    __slots__ = (
+        "any_hosts", "classes", "config", "memory", "options", "plan", "reaches", "servers", "subnets", "times",
+    )  # fmt: skip
+
+    def __init__(self, config: Config4, addresses: Iterable[int]) -> None:
+        self.config = config
+        self.plan = Plan(config)
+        self.any_hosts = bool(config.global_hosts) or any(subnet.hosts for subnet in config.subnets)
+        self.classes = ClassBook(config.classes)
+        self.options = OptionBook(config)
+        self.servers = ServerIdentifiers(config, addresses)
+        self.subnets = SubnetSelection(self.plan, config)
+        self.memory = Memory()
+        self.reaches: dict[tuple[SubnetPlan, tuple[str, ...]], Reach] = {}
+        self.times: dict[tuple[SubnetPlan, int, int], tuple[bytes, bytes]] = {}

@@ -1,0 +1,258 @@
+"""Configured options of a reply, by Kea's rules, packed once per combination and kept.
+
+Kea sends options in ascending order of code (after the message type, and relay information last), so a reply is made
+of ready pieces between the few options that differ from client to client: `Template`.
+
+Which options: those of the request list (55) and always-send, less never-send, each from the first level that has it:
+reservation, pool, subnet, shared network, classes in their order, global. Router, name servers, domain name and server
+identifier need not be asked for. Options of enterprises (124, 125) are found by enterprise number.
+
+Runs in: serving
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from kea_mp.config.model import Config4, Host4, OptionData, OptionSet
+from kea_mp.dhcp.definitions4 import DEFINITIONS4
+from kea_mp.dhcp.message4 import pack_option
+from kea_mp.values import packed4
+from workers.serving.engine.agent import parts_of
+from workers.serving.engine.classes import Classes
+from workers.serving.engine.plan import SubnetPlan
+
+MOST_KEPT = 8192  #: templates; about 1 kB each
+
+SUBNET_MASK, HOST_NAME, LEASE_TIME, SERVER_ID, RENEWAL, REBINDING, CLIENT_ID = 1, 12, 51, 54, 58, 59, 61
+FQDN, AGENT, V6_ONLY, SELECTION, VIVCO, VIVSO = 81, 82, 108, 118, 124, 125
+BASIC = (3, 6, 15, SERVER_ID)  #: sent when configured, asked for or not
+CABLE_LABS, CABLE_LABS_REQUESTED = 4491, 1  #: DOCSIS clients have a request list of their own in option 125
+OWN = (HOST_NAME, LEASE_TIME, RENEWAL, REBINDING, CLIENT_ID, FQDN, AGENT, SELECTION)  #: the reply's, if it has them
+
+
+class Template(NamedTuple):
+    """a … g: packed options between the codes 12, 51, 58/59, 61, 81 and 118. own: configured options that stand in
+    for one of `OWN` when the reply has none itself. has_v6_only: option 108 is in it. siaddr, sname, file: header."""
+
+    a: bytes
+    b: bytes
+    c: bytes
+    d: bytes
+    e: bytes
+    f: bytes
+    g: bytes
+    own: dict[int, bytes]
+    has_v6_only: bool
+    siaddr: int
+    sname: bytes
+    file: bytes
+
+
+class Wanted(NamedTuple):
+    """What a template depends on. pool: index or -1. asked: option 55. vendors: options 124 and 125 as received.
+    lease: the reply has a lease (and so a subnet mask). local: our address, the server identifier."""
+
+    plan: SubnetPlan | None
+    pool: int
+    classes: tuple[str, ...]
+    host: int
+    asked: bytes
+    vivco: bytes
+    vivso: bytes
+    lease: bool
+    local: int
+
+
+class OptionBook:
+    """Makes templates and keeps them."""
+
+    __slots__ = ("_config", "_encapsulated", "_kept", "_packed")
+
+    def __init__(self, config: Config4) -> None:
+        self._config = config
+        self._kept: dict[Wanted, Template] = {}
+        self._encapsulated = {(row.space, row.code): row.encapsulate for row in config.option_defs if row.encapsulate}
+        self._packed: dict[int, bytes] = {}
+
+    def template(self, wanted: Wanted, classes: Classes, host: Host4 | None) -> Template:
+        found = self._kept.get(wanted)
+        if found is None:
+            if len(self._kept) >= MOST_KEPT:
+                self._kept.clear()
+            found = self._kept[wanted] = self._make(wanted, classes, host)
+        return found
+
+    def _make(self, wanted: Wanted, classes: Classes, host: Host4 | None) -> Template:
+        levels = self._levels(wanted, classes, host)
+        chosen = self._chosen(wanted, classes, levels) if levels else {}
+        chosen.setdefault(SERVER_ID, pack_option(SERVER_ID, packed4(wanted.local)))
+        if wanted.lease and wanted.plan is not None:
+            chosen[SUBNET_MASK] = pack_option(SUBNET_MASK, packed4(wanted.plan.mask))
+        siaddr, sname, file = fixed_fields(wanted.plan, classes, host)
+        own = {code: chosen.pop(code) for code in OWN if code in chosen}
+        a, b, c, d, e, f, g = (_between(chosen, low, high) for low, high in _EDGES)
+        return Template(a, b, c, d, e, f, g, own, V6_ONLY in chosen, siaddr, sname, file)
+
+    def _levels(self, wanted: Wanted, classes: Classes, host: Host4 | None) -> list[OptionSet]:
+        """Option sets from the most specific to the global one. Without a subnet Kea sends none."""
+        plan = wanted.plan
+        if plan is None:
+            return []
+        levels = [host.options] if host is not None else []
+        if wanted.pool >= 0:
+            levels.append(plan.pools[wanted.pool].options)
+        levels += plan.chain
+        levels += [definition.options for definition in classes.defined]
+        levels.append(self._config.options)
+        return [level for level in levels if level]
+
+    def _chosen(self, wanted: Wanted, classes: Classes, levels: list[OptionSet]) -> dict[int, bytes]:
+        """Code → the option as it is sent; for 124 and 125 possibly several in a row."""
+        members = classes.members
+        requested = set(wanted.asked) | _codes(levels, "dhcp4", "always_send")
+        requested -= _codes(levels, "dhcp4", "never_send")
+        chosen: dict[int, bytes] = {}
+        for code in requested - {VIVCO, VIVSO}:
+            self._choose(chosen, levels, code, members)
+        if VIVCO in requested:
+            self._choose_vivco(chosen, levels, members)
+        self._choose_vivso(chosen, levels, members, wanted, VIVSO in requested)
+        for code in BASIC:
+            if code not in chosen:
+                self._choose(chosen, levels, code, members)
+        return chosen
+
+    def _choose(self, chosen: dict[int, bytes], levels: list[OptionSet], code: int, members: frozenset[str]) -> None:
+        for level in levels:
+            row = allowed(level.get("dhcp4", {}).get(code, ()), members)
+            if row is not None:
+                chosen[code] = pack_option(code, self._payload(row, level))
+                return
+
+    def _choose_vivco(self, chosen: dict[int, bytes], levels: list[OptionSet], members: frozenset[str]) -> None:
+        """One option 124 for each enterprise, of the most specific level."""
+        found: dict[bytes, bytes] = {}
+        for level in levels:
+            for row in level.get("dhcp4", {}).get(VIVCO, ()):
+                if _is_for(row, members):
+                    found.setdefault(row.data[:4], pack_option(VIVCO, row.data))
+        if found:
+            chosen[VIVCO] = b"".join(found.values())
+
+    def _choose_vivso(
+        self, chosen: dict[int, bytes], levels: list[OptionSet], members: frozenset[str], wanted: Wanted, asked: bool
+    ) -> None:
+        """Option 125 for the enterprises of the configured ones (if asked for) and of the client, with the
+        sub-options of the spaces vendor-<enterprise>."""
+        found: dict[int, dict[int, bytes]] = {}
+        if asked:
+            for level in levels:
+                for row in level.get("dhcp4", {}).get(VIVSO, ()):
+                    if _is_for(row, members) and len(row.data) >= 4:
+                        found.setdefault(int.from_bytes(row.data[:4], "big"), {})
+        theirs = _enterprises(wanted.vivso)
+        for enterprise in sorted({*found, *theirs, *_enterprises(wanted.vivco)}):
+            codes = _codes(levels, f"vendor-{enterprise}", "always_send")
+            if enterprise == CABLE_LABS:
+                for payload in theirs.get(enterprise, ()):
+                    codes.update(*(body for code, body in parts_of(payload) if code == CABLE_LABS_REQUESTED))
+            parts = self._of_enterprise(levels, enterprise, codes, members)
+            if parts:
+                found.setdefault(enterprise, {}).update(parts)
+        if found:
+            chosen[VIVSO] = b"".join(pack_option(VIVSO, _of_vendor(number, parts)) for number, parts in found.items())
+
+    def _of_enterprise(
+        self, levels: list[OptionSet], enterprise: int, codes: set[int], members: frozenset[str]
+    ) -> dict[int, bytes]:
+        space = f"vendor-{enterprise}"
+        parts: dict[int, bytes] = {}
+        for code in sorted(codes - _codes(levels, space, "never_send")):
+            for level in levels:
+                row = allowed(level.get(space, {}).get(code, ()), members)
+                if row is not None:
+                    parts[code] = pack_option(code, self._payload(row, level))
+                    break
+        return parts
+
+    def _payload(self, row: OptionData, level: OptionSet, outer: tuple[str, ...] = ()) -> bytes:
+        """The option's data with its sub-options: those of the encapsulated space at the same level."""
+        space = self._space_inside(row)
+        if not space or space == "dhcp4" or space in outer:
+            return row.data
+        parts = [row.data]
+        for code, inner in sorted(level.get(space, {}).items()):
+            parts += [pack_option(code, self._payload(inner[0], level, (*outer, space)))]
+        return b"".join(parts)
+
+    def _space_inside(self, row: OptionData) -> str:
+        own = self._encapsulated.get((row.space, row.code))
+        if own is not None:
+            return own
+        standard = DEFINITIONS4.by_code(row.space, row.code)
+        return standard.encapsulate if standard is not None else ""
+
+
+_EDGES = ((0, 12), (12, 51), (51, 58), (59, 61), (61, 81), (82, 118), (118, 256))
+
+
+def _between(chosen: dict[int, bytes], low: int, high: int) -> bytes:
+    """The options with codes between the two, both excluded."""
+    return b"".join(chosen[code] for code in sorted(chosen) if low < code < high)
+
+
+def allowed(rows: Iterable[OptionData], members: frozenset[str]) -> OptionData | None:
+    """The first of several options of one code that this client may have (option-data client-classes)."""
+    return next((row for row in rows if _is_for(row, members)), None)
+
+
+def _is_for(row: OptionData, members: frozenset[str]) -> bool:
+    return not row.classes or not members.isdisjoint(row.classes)
+
+
+def _codes(levels: list[OptionSet], space: str, flag: str) -> set[int]:
+    """Codes of which some level has an option with this flag."""
+    return {
+        code
+        for level in levels
+        for code, rows in level.get(space, {}).items()
+        if any(getattr(row, flag) for row in rows)
+    }
+
+
+def _enterprises(payload: bytes) -> dict[int, list[bytes]]:
+    """Enterprise number → its data in option 124 or 125 of the client."""
+    found: dict[int, list[bytes]] = {}
+    for number, data in _blocks(payload):
+        found.setdefault(number, []).append(data)
+    return found
+
+
+def _blocks(payload: bytes) -> Iterator[tuple[int, bytes]]:
+    at = 0
+    while at + 4 < len(payload):
+        stop = at + 5 + payload[at + 4]
+        yield int.from_bytes(payload[at : at + 4], "big"), payload[at + 5 : stop]
+        at = stop
+
+
+def _of_vendor(enterprise: int, parts: dict[int, bytes]) -> bytes:
+    body = b"".join(parts[code] for code in sorted(parts))
+    return enterprise.to_bytes(4, "big") + bytes((len(body) & 0xFF,)) + body
+
+
+def fixed_fields(plan: SubnetPlan | None, classes: Classes, host: Host4 | None) -> tuple[int, bytes, bytes]:
+    """siaddr, sname, file: of the reservation, else the first class that has one, else the subnet's."""
+    sources: list[tuple[int, str, str]] = []
+    if host is not None:
+        sources.append((host.next_server, host.server_hostname, host.boot_file_name))
+    sources += [(row.next_server, row.server_hostname, row.boot_file_name) for row in classes.defined]
+    if plan is not None:
+        own = plan.parameters
+        sources.append((own.next_server, own.server_hostname, own.boot_file_name))
+    siaddr = next((row[0] for row in sources if row[0]), 0)
+    sname = next((row[1] for row in sources if row[1]), "")
+    file = next((row[2] for row in sources if row[2]), "")
+    return siaddr, sname.encode(), file.encode()

@@ -1,0 +1,140 @@
+"""The configuration, prepared for questions that every packet asks: which pool, which siblings, whose address.
+
+Built once per configuration; nothing in it changes afterwards.
+
+Runs in: serving
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from itertools import pairwise
+
+from kea_mp.config.model import Config4, Ddns4, OptionSet, Parameters4, Pool4, Subnet4
+from kea_mp.hosts.from_config import GLOBAL, Reservations, reservations_by_subnet
+from kea_mp.leases.store import FREE_QUEUE, ITERATIVE, RANDOM
+
+ALLOCATORS = {"iterative": ITERATIVE, "random": RANDOM, "flq": FREE_QUEUE}
+MOST_RANGES = 512  #: above so many pieces a pool is sent whole, and a proposal that is reserved is asked for again
+
+Ranges = tuple[int, ...]  #: first, last, first, last, …
+
+
+class SubnetPlan:
+    """One subnet. circle: it and the subnets of its shared network, in the order in which Kea goes round."""
+
+    __slots__ = (
+        "allocator", "any_guard", "any_pool_guard", "chain", "circle", "ddns", "exclude_24", "first", "firsts",
+        "guards", "hosts", "id", "last", "mask", "network", "out_of_pool", "parameters", "pools", "subnet", "whole",
+    )  # fmt: skip
+
+    def __init__(self, subnet: Subnet4, hosts: Reservations, exclude_first_last_24: bool) -> None:
+        self.subnet, self.id, self.parameters = subnet, subnet.id, subnet.parameters
+        self.first, self.last = subnet.prefix, subnet.last
+        self.network = subnet.network
+        self.guards = tuple(frozenset(names) for names in (subnet.classes, subnet.network_classes) if names)
+        self.any_guard = bool(self.guards)
+        self.hosts = hosts
+        self.pools = tuple(sorted(subnet.pools, key=lambda pool: pool.first))
+        self.firsts = [pool.first for pool in self.pools]
+        self.any_pool_guard = any(pool.classes for pool in self.pools)
+        self.allocator = ALLOCATORS[subnet.parameters.allocator]
+        self.ddns: Ddns4 = subnet.parameters.ddns
+        self.chain: tuple[OptionSet, ...] = subnet.options_chain
+        self.mask = (0xFFFFFFFF << (32 - subnet.length)) & 0xFFFFFFFF
+        self.out_of_pool = subnet.parameters.reservations_out_of_pool
+        self.exclude_24 = exclude_first_last_24 and subnet.length <= 24
+        self.whole = tuple(self._ranges(pool) for pool in self.pools)
+        self.circle: tuple[SubnetPlan, ...] = (self,)
+
+    def supports(self, classes: frozenset[str]) -> bool:
+        """Whether the guards of the subnet and of its network let a client of these classes in."""
+        return all(not guard.isdisjoint(classes) for guard in self.guards)
+
+    def contains(self, address: int) -> bool:
+        return self.first <= address <= self.last
+
+    def pool_index(self, address: int) -> int:
+        """Index of the pool that has the address, or -1."""
+        at = bisect_right(self.firsts, address) - 1
+        return at if at >= 0 and address <= self.pools[at].last else -1
+
+    def pool_at(self, address: int) -> Pool4 | None:
+        at = self.pool_index(address)
+        return self.pools[at] if at >= 0 else None
+
+    def in_pool(self, address: int, classes: frozenset[str] | None = None) -> bool:
+        """Whether the address is in a pool, and with `classes`: in one that such a client may use."""
+        at = self.pool_index(address)
+        if at < 0:
+            return False
+        return classes is None or open_to(self.pools[at], classes)
+
+    def ranges_for(self, classes: frozenset[str]) -> Ranges:
+        """What a client of these classes may be offered without asking for it, pools in ascending order."""
+        parts = (part for pool, part in zip(self.pools, self.whole, strict=True) if open_to(pool, classes))
+        return tuple(number for part in parts for number in part)
+
+    def allowed(self, address: int) -> bool:
+        """Whether a proposed address may be offered: reserved ones and, if so configured, .0 and .255 may not."""
+        if self.exclude_24 and address & 0xFF in (0, 0xFF):
+            return False
+        return not self.protects_reserved or address not in self.hosts.by_address
+
+    @property
+    def protects_reserved(self) -> bool:
+        """Whether pool addresses may be reserved (out-of-pool promises that none is)."""
+        return self.parameters.reservations_in_subnet and not self.out_of_pool
+
+    def forbidden_run(self, address: int, limit: int = 256) -> tuple[int, ...]:
+        """The address and those after it that may not be offered either: what to skip when asking again."""
+        run = [address]
+        while len(run) < limit and self.in_pool(run[-1] + 1) and not self.allowed(run[-1] + 1):
+            run.append(run[-1] + 1)
+        return tuple(run)
+
+    def _ranges(self, pool: Pool4) -> Ranges:
+        holes: set[int] = set()
+        if self.protects_reserved:
+            holes.update(address for address in self.hosts.by_address if pool.first <= address <= pool.last)
+        if self.exclude_24:
+            for block in range(pool.first & ~0xFF, pool.last + 1, 256):
+                if len(holes) > MOST_RANGES:
+                    break
+                holes.update(address for address in (block, block + 255) if pool.first <= address <= pool.last)
+        if not holes or len(holes) > MOST_RANGES:
+            return (pool.first, pool.last)
+        return without(pool.first, pool.last, sorted(holes))
+
+
+def open_to(pool: Pool4, classes: frozenset[str]) -> bool:
+    """Whether a client of these classes may use the pool."""
+    return not pool.classes or not classes.isdisjoint(pool.classes)
+
+
+def without(first: int, last: int, holes: list[int]) -> Ranges:
+    """first … last cut at the holes (ascending, all inside)."""
+    edges = [first - 1, *holes, last + 1]
+    return tuple(number for a, b in pairwise(edges) if b - a > 1 for number in (a + 1, b - 1))
+
+
+class Plan:
+    """All subnets in the order of the configuration, by id, and what is global."""
+
+    __slots__ = ("by_id", "config", "global_hosts", "global_parameters", "subnets")
+
+    def __init__(self, config: Config4) -> None:
+        self.config = config
+        hosts = reservations_by_subnet(config)
+        exclude = config.compatibility.exclude_first_last_24
+        self.subnets = tuple(SubnetPlan(subnet, hosts[subnet.id], exclude) for subnet in config.subnets)
+        self.by_id = {plan.id: plan for plan in self.subnets}
+        self.global_hosts = hosts[GLOBAL]
+        self.global_parameters: Parameters4 = config.global_parameters
+        networks: dict[str, list[SubnetPlan]] = {}
+        for plan in self.subnets:
+            if plan.network:
+                networks.setdefault(plan.network, []).append(plan)
+        for members in networks.values():
+            for at, plan in enumerate(members):
+                plan.circle = (*members[at:], *members[:at])
