@@ -8,11 +8,11 @@ Runs in: any
 
 from __future__ import annotations
 
-from kea_mp.dhcp.fields import integer, take
+from kea_mp.dhcp.fields import address_bytes, decimal, take
 from kea_mp.dhcp.names import name_to_text, name_to_wire, read_name
 from kea_mp.dhcp.tokens import BLANKS, escaped, split
 from kea_mp.errors import WireError
-from kea_mp.values import address4, text4
+from kea_mp.values import text4
 
 ALPN, PORT, DOHPATH = 1, 3, 7  #: service parameter keys (RFC 9460, 9461) that the option may have
 _KEYS = {"alpn": ALPN, "port": PORT, "dohpath": DOHPATH}
@@ -70,9 +70,9 @@ def _instance(text: str) -> bytes:
     if not 2 <= len(values) <= 4:
         raise ValueError(f"{text!r} does not have 2 to 4 fields: priority, name, addresses, service parameters")
     name = name_to_wire(values[1]).lower()
-    body = integer(values[0], 0, 0xFFFF).to_bytes(2, "big") + bytes((len(name),)) + name
+    body = decimal(values[0], 0xFFFF).to_bytes(2, "big") + bytes((len(name),)) + name
     if len(values) > 2:
-        addresses = b"".join(address4(address).to_bytes(4, "big") for address in values[2].split())
+        addresses = b"".join(address_bytes(address) for address in values[2].split())
         if not 4 <= len(addresses) <= 252:
             raise ValueError(f"{text!r} needs 1 to 63 addresses in its third field")
         body += bytes((len(addresses),)) + addresses
@@ -100,7 +100,7 @@ def _parameters(text: str) -> bytes:
 
 def _parameter(key: int, value: str) -> bytes:
     if key == PORT:
-        return integer(value, 0, 0xFFFF).to_bytes(2, "big")
+        return decimal(value, 0xFFFF).to_bytes(2, "big")
     if key == DOHPATH:
         if "{?dns}" not in value:
             raise ValueError(f"dohpath {value!r} lacks the variable {{?dns}}")

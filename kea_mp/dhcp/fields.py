@@ -9,12 +9,12 @@ Runs in: any
 from __future__ import annotations
 
 import re
-from ipaddress import AddressValueError, IPv6Address
+from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from typing import Protocol
 
 from kea_mp.dhcp.names import name_to_text, name_to_wire, read_name
 from kea_mp.errors import WireError
-from kea_mp.values import address4, text4
+from kea_mp.values import text4
 
 _DECIMAL = re.compile(r"[+-]?[0-9]+")
 _HEXADECIMAL = re.compile(r"[+-]?(?:0[xX])?[0-9a-fA-F]+")
@@ -52,6 +52,13 @@ def integer(text: str, low: int, high: int) -> int:
     if not low <= value <= high:
         raise ValueError(f"{text} is not in the range of {low}..{high}")
     return value
+
+
+def decimal(text: str, high: int) -> int:
+    """A whole number from 0 in decimal digits."""
+    if not _DECIMAL.fullmatch(text):
+        raise ValueError(f"{text!r} is not a decimal number")
+    return integer(text, 0, high)
 
 
 class Integer:
@@ -95,7 +102,7 @@ class Address4:
     size = 4
 
     def encode(self, text: str) -> bytes:
-        return address4(text).to_bytes(4, "big")
+        return address_bytes(text)
 
     def decode(self, data: bytes, at: int) -> tuple[str, int]:
         return text4(int.from_bytes(take(data, at, 4), "big")), at + 4
@@ -111,6 +118,14 @@ class Address6:
 
     def decode(self, data: bytes, at: int) -> tuple[str, int]:
         return str(IPv6Address(take(data, at, 16))), at + 16
+
+
+def address_bytes(text: str) -> bytes:
+    """An IPv4 address without leading zeros in its octets: Kea refuses them in option data."""
+    try:
+        return IPv4Address(text).packed
+    except AddressValueError:
+        raise ValueError(f"{text!r} is not an IPv4 address") from None
 
 
 def _address6(text: str) -> bytes:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from kea_mp.dhcp.dnr4 import dnr_from_text, dnr_to_texts
 from kea_mp.dhcp.fields import FIELDS, TYPES, Field, take
 from kea_mp.dhcp.names import name_to_text, parse_fqdn4, read_names
-from kea_mp.dhcp.special4 import parse_vivco, parse_vivso, routes_from_values, routes_to_values
+from kea_mp.dhcp.special4 import check_vivco, parse_vivco, parse_vivso, routes_from_values, routes_to_values
 from kea_mp.dhcp.tokens import BLANKS, escaped, split
 from kea_mp.errors import WireError
 
@@ -71,6 +71,8 @@ def validate(definition: Definition) -> None:
             raise ValueError(f"{where}: an array may not encapsulate any option space")
     if definition.type == "record":
         _validate_record(definition, where)
+    elif definition.record:
+        raise ValueError(f"{where}: only the type record has record types")
     elif definition.array and definition.type in ("string", "binary", "empty", "internal"):
         raise ValueError(f"{where}: an array of {definition.type} is not possible")
 
@@ -151,9 +153,16 @@ def encode_csv(definition: Definition, text: str) -> bytes:
     """The payload for option-data with csv-format true. Sub-options are not in it."""
     values = [value.strip(BLANKS) for value in split(text)]
     try:
-        return conform(definition, _encode_values(definition, values))
+        return _configured(definition, _encode_values(definition, values))
     except WireError as problem:
         raise ValueError(str(problem)) from None
+
+
+def _configured(definition: Definition, data: bytes) -> bytes:
+    """As conform; for option 124 Kea is stricter with a configuration than with a message."""
+    if definition.space == DHCP4 and definition.code == VIVCO:
+        check_vivco(data)
+    return conform(definition, data)
 
 
 def _encode_values(definition: Definition, values: list[str]) -> bytes:
@@ -167,6 +176,8 @@ def _encode_values(definition: Definition, values: list[str]) -> bytes:
             raise ValueError("an option of type empty has no value")
         return b""
     if definition.type == "internal":
+        if not values:
+            raise ValueError("no value given")
         return ",".join(value.replace(",", "\\,") for value in values).encode()
     fields = _fields(definition)
     if len(values) < len(fields) and not (definition.array and definition.type != "record"):
@@ -192,7 +203,7 @@ def encode_hex(text: str, definition: Definition | None = None) -> bytes:
     if definition is None:
         return data
     try:
-        return conform(definition, data)
+        return _configured(definition, data)
     except WireError as problem:
         raise ValueError(str(problem)) from None
 
@@ -270,9 +281,10 @@ def _conform_array(definition: Definition, data: bytes, lenient: bool) -> bytes:
                 raise SkippedOption(str(problem)) from None
             raise
     (field,) = _fields(definition)
-    if field.size and "int" in definition.type and not data:
+    addresses = definition.type.endswith("-address")
+    if field.size and not data and not addresses:
         raise WireError(f"option {definition.name} is empty")
-    if field.size and len(data) % field.size:
+    if len(data) % (field.size or 1) and (addresses or "int" in definition.type):
         raise WireError(f"option {definition.name} has {len(data)} bytes, not a multiple of {field.size}")
     return data[: _walk(definition, data)]
 

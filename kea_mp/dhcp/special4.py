@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 
-from kea_mp.dhcp.fields import take
+from kea_mp.dhcp.fields import address_bytes, take
 from kea_mp.dhcp.tokens import BLANKS, split
 from kea_mp.errors import WireError
-from kea_mp.values import address4, text4
+from kea_mp.values import text4
 
 _WIDTH = re.compile(r"\+?[0-9]{1,3}")
 
@@ -30,8 +30,8 @@ def _route(value: str) -> bytes:
         raise ValueError(f"{value!r} is not a route like 10.229.0.128/25 - 10.229.0.1")
     if not _WIDTH.fullmatch(width_text) or (width := int(width_text)) > 32:
         raise ValueError(f"{value!r} has a prefix length that is not 0 to 32")
-    octets = address4(subnet).to_bytes(4, "big")[: (width + 7) // 8]
-    return bytes((width,)) + octets + address4(parts[1]).to_bytes(4, "big")
+    octets = address_bytes(subnet)[: (width + 7) // 8]
+    return bytes((width,)) + octets + address_bytes(parts[1])
 
 
 def routes_to_values(data: bytes) -> list[str]:
@@ -65,6 +65,16 @@ def parse_vivco(payload: bytes) -> dict[int, list[bytes]]:
             break
         found.setdefault(enterprise, []).append(payload[start:at])
     return found
+
+
+def check_vivco(payload: bytes) -> None:
+    """ValueError: a configured option 124 ends within a class, or has classes of several enterprises."""
+    classes = parse_vivco(payload)
+    used = sum(5 + len(value) for values in classes.values() for value in values)
+    if used != len(payload) and len(payload) != 4:
+        raise ValueError("the vendor class ends before its length says so")
+    if len(classes) > 1:
+        raise ValueError("a configured vendor class option has one enterprise number only")
 
 
 def pack_vivco(classes: dict[int, list[bytes]]) -> bytes:
