@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from bisect import bisect_right
 from collections.abc import Sequence
 from logging.handlers import QueueHandler
 from queue import Full
@@ -33,14 +34,15 @@ SEVERITIES = {
     "INFO": logging.INFO,
     "NONE": NONE,
 }
+_STEPS = (10, 15, 40, 45, 50, 55)  #: the debug levels that Kea's messages have, above 0
 FLUSH_S = 1.0  #: how long a leaving child waits for the supervisor to take its last records
 
 _dropped = 0
 
 
 def debug(level: int) -> int:
-    """The logging level of Kea's debug level 0..99: 10 for 0, down to 1 for 99."""
-    return logging.DEBUG - -(-level * 9 // 99)
+    """The logging level of Kea's debug level 0..99: 10 for 0, one less from each of Kea's steps on."""
+    return logging.DEBUG - bisect_right(_STEPS, level)
 
 
 def level(severity: str, debug_level: int) -> int:
