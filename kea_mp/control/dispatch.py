@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from kea_mp.control.answer import Answer, Result, error
+from kea_mp.control.answer import Answer, Result
 from kea_mp.control.catalog import find
 from kea_mp.control.daemon import Daemon, Handling
 from kea_mp.errors import CommandError
@@ -88,8 +88,3 @@ def _in_words(problem: str) -> str:
     assert match is not None
     text = match["problem"].replace("`", "'").replace("Object missing required field", "missing mandatory")
     return f"{match['path']!r}: {text}" if match["path"] else text
-
-
-def broken(name: str) -> Answer:
-    """What a client is told when a handler failed by a fault of ours; the log has the traceback."""
-    return error(f"internal fault while {name!r} was carried out, see the log")

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import inspect
+from typing import get_type_hints
+
+import pytest
+
+from kea_mp.control import catalog, configuration, report, service, statistics
+from kea_mp.control.answer import Answer
+from kea_mp.control.catalog import CATALOG, Command, find
+from kea_mp.control.daemon import Handling
+from tests.unit.control.fake_daemon import FakeDaemon, command
+
+MODULES = (catalog, configuration, report, service, statistics)
+
+
+@pytest.mark.parametrize("row", CATALOG, ids=lambda row: row.name)
+def test_a_row_has_the_handler_of_its_name_and_argument_type(row: Command) -> None:
+    hints = get_type_hints(row.handler)
+    _, wanted = inspect.signature(row.handler).parameters
+    assert row.handler.__name__ == row.name.replace("-", "_")
+    assert hints[wanted] == (row.arguments or type(None))
+    assert hints["return"] in (Answer, Handling)
+
+
+def test_every_handler_has_a_row() -> None:
+    found = {
+        function
+        for module in MODULES
+        for _, function in inspect.getmembers(module, inspect.isfunction)
+        if function.__module__ == module.__name__ and get_type_hints(function).get("return") in (Answer, Handling)
+    }
+    assert {row.handler for row in CATALOG} == {f for f in found if not f.__name__.startswith("_")}
+
+
+def test_names_are_unique_and_in_order() -> None:
+    names = [row.name for row in CATALOG]
+    assert names == sorted(set(names))
+
+
+def test_the_commands_of_issue_2_are_there() -> None:
+    wanted = """list-commands version-get build-report status-get config-get config-test config-hash-get shutdown
+        dhcp-disable dhcp-enable leases-reclaim statistic-get statistic-get-all statistic-reset statistic-reset-all
+        statistic-remove statistic-remove-all server-tag-get"""
+    assert [name for name in wanted.split() if find(name, 4) is None] == []
+
+
+def test_list_commands_lists_them() -> None:
+    assert command(FakeDaemon(), "list-commands").answer.arguments == [row.name for row in CATALOG]
