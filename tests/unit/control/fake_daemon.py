@@ -26,6 +26,7 @@ from kea_mp.control.dispatch import handle, run
 from kea_mp.counters import Statistics
 
 NOW = 1_700_000_000.0
+READY = SocketsStatus()
 
 CONFIG: dict[str, Any] = {
     "lease-database": {"type": "memfile"},
@@ -69,7 +70,7 @@ class FakeDaemon:
         BackendStatus("lease-database", "memfile", "/var/lib/kea-mp/kea-leases4.csv", state="up", since=NOW - 100),
     )
     processes: tuple[ProcessStatus, ...] = (worker(0), worker(1))
-    sockets: SocketsStatus = SocketsStatus()
+    sockets: SocketsStatus = READY
     refused: tuple[str, str] = ("", "")
     log: list[tuple[Any, ...]] = field(default_factory=list)
     _statistics: Statistics = field(default_factory=Statistics)

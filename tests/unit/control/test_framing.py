@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -91,7 +92,7 @@ def test_a_client_that_said_nothing_is_told_of_no_size() -> None:
 def test_any_map_cut_anywhere_comes_out_as_it_was(value: dict[str, object], cuts: list[int]) -> None:
     text = json.dumps(value).encode()
     frames, places = Framing(), sorted({0, *(cut for cut in cuts if cut < len(text)), len(text)})
-    results = [frames.feed(text[start:end]) for start, end in zip(places, places[1:], strict=False)]
+    results = [frames.feed(text[start:end]) for start, end in pairwise(places)]
     assert results[:-1] == [None] * (len(results) - 1)
     assert json.loads(results[-1] or b"") == value
 

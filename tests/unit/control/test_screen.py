@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from kea_mp.control.daemon import BackendStatus, PauseReason, SocketsStatus
+from kea_mp.control.screen import Verdict, age, screen, verdict
+from tests.unit.control.fake_daemon import NOW, FakeDaemon, command, worker
+
+LOST = BackendStatus("lease-database", "mysql", "kea", "db1", 3306, "retrying", NOW - 12, "refused [111] on [db1]")
+
+
+def status(**changes: Any) -> dict[str, Any]:
+    arguments: dict[str, Any] = command(FakeDaemon(**changes), "status-get").answer.arguments
+    return arguments
+
+
+def shown(**changes: Any) -> str:
+    output = io.StringIO()
+    Console(file=output, width=160, highlight=False).print(screen(status(**changes)))
+    return output.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, Verdict.SERVING),
+        ({"backends": (LOST,)}, Verdict.DEGRADED),
+        ({"processes": (worker(0, state="waiting", pid=0),)}, Verdict.DEGRADED),
+        ({"processes": (worker(0, mode="pause"),)}, Verdict.DEGRADED),
+        ({"sockets": SocketsStatus("retrying", ("eth1 is down",))}, Verdict.DEGRADED),
+        ({"others": (PauseReason("user", NOW, 1),)}, Verdict.PAUSED),
+        ({"others": (PauseReason("lease-database", NOW, 3000),), "backends": (LOST,)}, Verdict.PAUSED),
+    ],
+)
+def test_the_verdict_is_the_exit_code(changes: dict[str, Any], expected: Verdict) -> None:
+    assert verdict(status(**changes)) is expected
+
+
+def test_a_healthy_daemon_fits_on_one_screen() -> None:
+    text = shown()
+    assert "SERVING for 30 s" in text
+    assert len(text.splitlines()) < 24
+
+
+def test_a_pause_says_what_it_means_and_who_wants_it() -> None:
+    text = shown(others=(PauseReason("user", NOW - 5, 1, NOW + 55, "dhcp-disable"),))
+    assert "PAUSED" in text
+    assert "clients get no answer" in text
+    assert "user since 5 s, dhcp-disable, ends by itself in 55 s" in text
+
+
+def test_degraded_service_says_why() -> None:
+    text = shown(backends=(LOST,))
+    assert "DEGRADED" in text
+    assert "lease-database is retrying since 12 s: refused [111] on [db1]" in text
+
+
+def test_a_refused_configuration_is_shown() -> None:
+    assert "was refused: no such interface" in shown(refused=("ABCDEF", "no such interface"))
+
+
+def test_full_pools_are_counted() -> None:
+    daemon = FakeDaemon()
+    daemon.statistics().heard("connection-lease-database", 9, {}, {"subnet[1].assigned-addresses": 26}, NOW)
+    output = io.StringIO()
+    Console(file=output, width=160).print(screen(command(daemon, "status-get").answer.arguments))
+    assert "26 of 269 addresses (9.7 %)" in output.getvalue()
+
+
+def test_a_narrow_terminal_loses_nothing_that_is_wrong() -> None:
+    output = io.StringIO()
+    backend = replace(LOST, error="connection refused")
+    Console(file=output, width=80).print(screen(status(backends=(backend,), processes=(worker(0, state="waiting"),))))
+    assert "serving-0 is waiting" in output.getvalue()
+    assert "connection refused" in output.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (-1, "0 s"),
+        (0.9, "0 s"),
+        (59, "59 s"),
+        (60, "1 min"),
+        (200, "3 min 20 s"),
+        (14700, "4 h 5 min"),
+        (86400, "1 d"),
+        (183600, "2 d 3 h"),
+    ],
+)
+def test_an_age_is_told_in_its_two_largest_units(seconds: float, text: str) -> None:
+    assert age(seconds) == text
