@@ -168,6 +168,7 @@ class Rig:
         if self.process.is_alive():
             self.process.kill()
         self.process.join()
+        self.show_log()
         self._stack.close()
 
     def start(self) -> SpawnProcess:
@@ -183,6 +184,13 @@ class Rig:
         process = context.Process(target=enter, args=("workers.start", MODULE, record))
         process.start()
         return process
+
+    def show_log(self) -> None:
+        """For the report of a test that failed."""
+        while not self.log.empty():
+            record = self.log.get()
+            print(record.levelname, record.getMessage(), record.exc_text or "")
+        self.log.close()
 
     @property
     def pid(self) -> int:

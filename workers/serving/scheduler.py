@@ -247,12 +247,12 @@ class Scheduler:
                 self.start(*self._next.pop(key))
 
     def _finish(self, port: Port, packet: Packet4, outcome: Reply4 | Drop) -> None:
+        for statistic in outcome.statistics:
+            self._count(statistic)
         if isinstance(outcome, Reply4):
-            for statistic in outcome.statistics:
-                self._count(statistic)
             self._deliver(port, packet, outcome)
-        else:
-            self._drop(packet, outcome)
+        elif outcome.statistic:
+            self._count(outcome.statistic)
 
     def _give_up(self, exchange: _Exchange) -> None:
         exchange.generator.close()
@@ -266,18 +266,12 @@ class Scheduler:
         self._drop(packet, FAILED)
 
     def _drop(self, packet: Packet4, drop: Drop) -> None:
+        """Not answered, and not by the engine's decision (which says so itself)."""
+        self._count(drop.statistic)
         for statistic in drop.statistics:
             self._count(statistic)
-        if drop.statistic:
-            self._count(drop.statistic)
         if drop.identifier and bad_packets.isEnabledFor(_DROPS):
-            bad_packets.log(
-                _DROPS,
-                "%s %s: dropped (%s)",
-                drop.identifier,
-                label(packet.message),
-                drop.statistic or "no answer is due",
-            )
+            bad_packets.log(_DROPS, "%s %s: dropped, %s", drop.identifier, label(packet.message), drop.statistic)
 
     def _count(self, statistic: str) -> None:
         self._counters[statistic] = self._counters.get(statistic, 0) + 1
