@@ -55,8 +55,8 @@ def complaints(status: Json) -> Iterator[str]:
     for process in own["processes"]:
         if process["state"] != "running":
             yield f"{process['name']} is {process['state']} ({process['restarts']} restarts)"
-        elif process["name"].startswith("serving-") and process["mode"] != SERVE:
-            yield f"{process['name']} (pid {process['pid']}) does not serve yet"
+        elif process["name"].startswith("serving-") and process["mode"] != own["service"]["state"]:
+            yield f"{process['name']} (pid {process['pid']}) does not follow yet: {process['mode'] or 'not heard'}"
     if status["sockets"]["status"] != "ready":
         yield f"DHCP sockets: {status['sockets']['status']}, {'; '.join(status['sockets'].get('errors', []))}"
 
@@ -121,12 +121,13 @@ def _processes(status: Json) -> Table:
     table = _table("process", ">pid", "state", "follows", ">packets", ">cpu", ">memory", ">age", ">restarts", ">heard")
     for process in own["processes"]:
         well = process["state"] == "running" and process["mode"] in ("", own["service"]["state"])
+        follows = f"{process['mode']} {process['epoch']}" if process["mode"] and process["pid"] else ""
         packets = process["counters"].get(f"pkt{own['family']}-received")
         table.add_row(
             process["name"],
             str(process["pid"] or "-"),
             Text(process["state"], "green" if process["state"] == "running" else "red"),
-            Text(f"{process['mode']} {process['epoch']}" if process["mode"] else "", "" if well else "red"),
+            Text(follows, "" if well else "red"),
             "" if packets is None else f"{packets:,}",
             f"{process['cpu-percent']:.0f} %",
             f"{process['memory'] / (1 << 20):.0f} MiB",
