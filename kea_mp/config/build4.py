@@ -72,8 +72,6 @@ def build4(dhcp4: Json, complaints: Complaints) -> Config4:
         early_global_reservations=top.find("early-global-reservations-lookup"),
         # Kea with several threads always looks for reservations first.
         reservations_first=threads.enabled or top.find("reservations-lookup-first"),
-        statistic_sample_count=top.find("statistic-default-sample-count"),
-        statistic_sample_age=top.find("statistic-default-sample-age"),
         workers=own.get("workers") or threads.workers,
         warnings=tuple(complaints.warnings),
     )
@@ -105,6 +103,9 @@ class _Threads:
         part = _part(top, "multi-threading")
         if not part["enable-multi-threading"]:
             return _Threads(False, 1)
+        if "packet-queue-size" in top.json.get("multi-threading", {}):
+            steps = ("multi-threading", "packet-queue-size")
+            top.warn("KEA_MP_CONFIG_NO_EFFECT", "has no effect: packets wait in the sockets' buffers", *steps)
         size = part["thread-pool-size"]
         if size > _MOST_WORKERS:
             problem = f"{size} is out of range: kea_mp has at most {_MOST_WORKERS} workers"
@@ -150,6 +151,8 @@ def _lease_database(top: Level, sync: str) -> MemfileAccess:
     for name in ("read-timeout", "write-timeout", "tcp-user-timeout"):
         if part.get(name):
             raise top.error("is not for type memfile", "lease-database", name)
+    for name in sorted(keys4.MEMFILE_IDLE & part.keys()):
+        top.warn("KEA_MP_CONFIG_NO_EFFECT", "has no effect with type memfile", "lease-database", name)
     return MemfileAccess(
         name=str(data_dir() / (part.get("name") or "kea-leases4.csv")),
         persist=part.get("persist", True),

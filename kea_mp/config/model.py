@@ -275,7 +275,5 @@ class Config4:
     stash_agent_options: bool = False
     early_global_reservations: bool = False
     reservations_first: bool = False
-    statistic_sample_count: int = 20  #: how many samples of a statistic are kept
-    statistic_sample_age: int = 0  #: for how many seconds they are kept; 0: count decides
     workers: int | None = None  #: kea-mp.workers; None: number of cores
     warnings: tuple[str, ...] = ()  #: said once in the log when the configuration is taken

@@ -1,0 +1,57 @@
+"""Kea 3.0 and we take the same configurations, and Kea takes what config-get of ours shows."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Sequence
+
+import pytest
+
+from kea_mp.config.load import config4_from_text
+from tests.lab import peer
+from tests.unit.config.cases4 import CASES, MACHINE, PATHS
+
+pytestmark = [pytest.mark.peer, pytest.mark.root]
+
+GOOD = [case for case in CASES if case.error is None]
+FOLDER = "etc/kea/kea_mp-agreement"
+
+
+def judged_by_kea(texts: Sequence[str]) -> list[tuple[bool, str]]:
+    """Whether `kea-dhcp4 -t` takes each text, and what it said. One shell in the chroot runs them all."""
+    folder = peer.ROOT / FOLDER
+    folder.mkdir(parents=True)
+    try:
+        for number, text in enumerate(texts):
+            (folder / f"{number}.conf").write_text(text)
+        script = f'for f in $(seq 0 {len(texts) - 1}); do {peer.BINARY} -t /{FOLDER}/$f.conf 2>&1; echo "@@ $?"; done'
+        # The socket directory of this test, so that whatever /run/kea looks like has no say in the result.
+        folder.chmod(0o750)
+        environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "KEA_LOCKFILE_DIR": "none"}
+        environment["KEA_CONTROL_SOCKET_DIR"] = f"/{FOLDER}"
+        run = subprocess.run(
+            ["chroot", str(peer.ROOT), "/bin/sh", "-c", script],
+            capture_output=True, text=True, check=True, env=environment,
+        )  # fmt: skip
+    finally:
+        shutil.rmtree(folder)
+    parts = re.split(r"^@@ (\d+)\n", run.stdout, flags=re.MULTILINE)
+    return [(code == "0", said) for said, code in zip(parts[0::2], parts[1::2], strict=False)]
+
+
+def test_kea_decides_alike_except_for_the_listed_differences() -> None:
+    wrong = []
+    for case, (taken, said) in zip(CASES, judged_by_kea([case.text for case in CASES]), strict=True):
+        if (taken == (case.error is None)) == bool(case.differs):
+            wrong.append(f"{case.text}: {said}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_kea_takes_what_config_get_shows() -> None:
+    cases = [case for case in GOOD if case.differs not in (MACHINE, PATHS)]
+    texts = [json.dumps({"Dhcp4": config4_from_text(case.text, "").raw}) for case in cases]
+    wrong = [f"{text}: {said}" for text, (taken, said) in zip(texts, judged_by_kea(texts), strict=True) if not taken]
+    assert not wrong, "\n".join(wrong)
