@@ -1,7 +1,7 @@
 """DHCPv4 messages: bytes to `Message4` and back (RFC 2131, 2132, 3396).
 
 Any bytes give a `Message4` or `WireError`. What a broken message is, is judged as Kea judges it: an option cut off
-by the end of the message ends the options without complaint, an option of a wrong length condemns the message (see
+by the end of the message ends the options without complaint, an option too short for its type condemns the message (see
 `judge4`). Beyond Kea, option overload (52) is honoured. Lengths are bytes, addresses are ints, `secs` is seconds.
 
 This is the hottest code of the program: one pass, one dict, no object per option.
