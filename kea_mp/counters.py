@@ -151,7 +151,7 @@ class Statistics:
         while len(incarnations) > INCARNATIONS:
             del incarnations[next(iter(incarnations))]
         for name, level in gauges.items():
-            if is_level(name) and int(level) != self._levels.get(name, 0):
+            if is_level(name) and is_statistic(name) and int(level) != self._levels.get(name, 0):
                 self._add(name, int(level) - self._levels.get(name, 0), now)
                 self._levels[name] = int(level)
 

@@ -20,6 +20,8 @@ from kea_mp.control.daemon import PAUSE, SERVE
 
 Json = dict[str, Any]
 
+SILENT_S = 1.0  #: children report every quarter of a second; from here it is worth a word
+
 
 class Verdict(IntEnum):
     """How the service is; also the exit code of `kea-mp status`."""
@@ -118,24 +120,31 @@ def _backends(status: Json) -> Table:
 
 def _processes(status: Json) -> Table:
     own = status["kea-mp"]
-    table = _table("process", ">pid", "state", "follows", ">packets", ">cpu", ">memory", ">age", ">restarts", ">heard")
+    table = _table("process", ">pid", "state", ">packets", ">cpu", ">memory", ">age")
     for process in own["processes"]:
-        well = process["state"] == "running" and process["mode"] in ("", own["service"]["state"])
-        follows = f"{process['mode']} {process['epoch']}" if process["mode"] and process["pid"] else ""
         packets = process["counters"].get(f"pkt{own['family']}-received")
         table.add_row(
-            process["name"],
+            process["name"].removeprefix("connection-"),
             str(process["pid"] or "-"),
-            Text(process["state"], "green" if process["state"] == "running" else "red"),
-            Text(follows, "" if well else "red"),
+            _state(own, process),
             "" if packets is None else f"{packets:,}",
             f"{process['cpu-percent']:.0f} %",
             f"{process['memory'] / (1 << 20):.0f} MiB",
             _ago(own, process["started"]) if process["pid"] else "-",
-            str(process["restarts"]),
-            f"{process['silent-s']:.1f} s ago" if process["name"] != "supervisor" else "",
         )
     return table
+
+
+def _state(own: Json, process: Json) -> Text:
+    """Running or not; what a packet worker follows; restarts and silence when there are any."""
+    well = process["state"] == "running" and process["mode"] in ("", own["service"]["state"])
+    words = [process["mode"] if process["mode"] and process["state"] == "running" else process["state"]]
+    if process["restarts"]:
+        words.append(f"{process['restarts']} restarts")
+    if process["silent-s"] >= SILENT_S:
+        well = False
+        words.append(f"silent for {process['silent-s']:.1f} s")
+    return Text(", ".join(words), "green" if well else "red")
 
 
 def _foot(status: Json) -> Iterator[RenderableType]:

@@ -115,7 +115,7 @@ def test_a_reset_level_moves_with_its_changes_as_in_kea(clocked: Clocked) -> Non
 
 def test_what_is_no_statistic_is_left_to_status(clocked: Clocked) -> None:
     before = set(clocked.statistics.all())
-    clocked.heard({"batches": 5}, {"queue-depth": 3.0, "latency-p99": 0.4})
+    clocked.heard({"batches": 5}, {"queue-depth": 3.0, "assigned-addresses": 4})
     assert set(clocked.statistics.all()) == before
 
 
