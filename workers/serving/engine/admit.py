@@ -16,7 +16,6 @@ from workers.serving.engine.packet import Drop
 SERVED = frozenset((DISCOVER, REQUEST, DECLINE, RELEASE, INFORM))
 TYPES_END = 19  #: Kea's DHCP_TYPES_EOF: types from here on do not exist
 RECEIVE_DROP = "pkt4-receive-drop"
-MIN_CLIENT_ID = 2  #: RFC 2132 9.14
 
 NO_TYPE = Drop(RECEIVE_DROP, "DHCP4_PACKET_DROP_0009")
 UNSUPPORTED_TYPE = Drop(RECEIVE_DROP, "DHCP4_PACKET_DROP_0006")

@@ -159,7 +159,7 @@ def discover(x: Exchange) -> Asking:
         row = found.at if hint == wish else (yield from row_at(x, hint))
         if row is None or usable_by_anyone(row, x.now):
             return Choice(hint, row, False, lease)
-    choice = yield from _propose(x, found if x.plan is start and lease is None else None)
+    choice = yield from _propose(x, None if found.mine or x.plan is not start else found)
     return choice if choice is None or lease is None else choice._replace(discard=lease)
 
 
@@ -247,7 +247,7 @@ def request(x: Exchange, known: Found | None) -> Asking:
     if not wanted:
         if lease is not None and in_allowed_pool(x, lease.address):
             return Choice(lease.address, lease, True)
-        proposed = yield from _propose(x, found if lease is None and not wish else None)
+        proposed = yield from _propose(x, None if found.mine or wish else found)
         return proposed._replace(discard=lease) if proposed is not None else None
     row = found.at if wanted == wish else (yield from row_at(x, wanted))
     return (yield from _named(x, wanted, row, lease))

@@ -16,7 +16,6 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from kea_mp.config.model import Config4, Host4, OptionData, OptionSet
-from kea_mp.dhcp.definitions4 import DEFINITIONS4
 from kea_mp.dhcp.message4 import pack_option
 from kea_mp.values import packed4
 from workers.serving.engine.agent import parts_of
@@ -68,13 +67,11 @@ class Wanted(NamedTuple):
 class OptionBook:
     """Makes templates and keeps them."""
 
-    __slots__ = ("_config", "_encapsulated", "_kept", "_packed")
+    __slots__ = ("_config", "_kept")
 
     def __init__(self, config: Config4) -> None:
         self._config = config
         self._kept: dict[Wanted, Template] = {}
-        self._encapsulated = {(row.space, row.code): row.encapsulate for row in config.option_defs if row.encapsulate}
-        self._packed: dict[int, bytes] = {}
 
     def template(self, wanted: Wanted, classes: Classes, host: Host4 | None) -> Template:
         found = self._kept.get(wanted)
@@ -86,7 +83,7 @@ class OptionBook:
 
     def _make(self, wanted: Wanted, classes: Classes, host: Host4 | None) -> Template:
         levels = self._levels(wanted, classes, host)
-        chosen = self._chosen(wanted, classes, levels) if levels else {}
+        chosen = _chosen(wanted, classes, levels) if levels else {}
         chosen.setdefault(SERVER_ID, pack_option(SERVER_ID, packed4(wanted.local)))
         if wanted.lease and wanted.plan is not None:
             chosen[SUBNET_MASK] = pack_option(SUBNET_MASK, packed4(wanted.plan.mask))
@@ -108,94 +105,82 @@ class OptionBook:
         levels.append(self._config.options)
         return [level for level in levels if level]
 
-    def _chosen(self, wanted: Wanted, classes: Classes, levels: list[OptionSet]) -> dict[int, bytes]:
-        """Code → the option as it is sent; for 124 and 125 possibly several in a row."""
-        members = classes.members
-        requested = set(wanted.asked) | _codes(levels, "dhcp4", "always_send")
-        requested -= _codes(levels, "dhcp4", "never_send")
-        chosen: dict[int, bytes] = {}
-        for code in requested - {VIVCO, VIVSO}:
-            self._choose(chosen, levels, code, members)
-        if VIVCO in requested:
-            self._choose_vivco(chosen, levels, members)
-        self._choose_vivso(chosen, levels, members, wanted, VIVSO in requested)
-        for code in BASIC:
-            if code not in chosen:
-                self._choose(chosen, levels, code, members)
-        return chosen
-
-    def _choose(self, chosen: dict[int, bytes], levels: list[OptionSet], code: int, members: frozenset[str]) -> None:
-        for level in levels:
-            row = allowed(level.get("dhcp4", {}).get(code, ()), members)
-            if row is not None:
-                chosen[code] = pack_option(code, self._payload(row, level))
-                return
-
-    def _choose_vivco(self, chosen: dict[int, bytes], levels: list[OptionSet], members: frozenset[str]) -> None:
-        """One option 124 for each enterprise, of the most specific level."""
-        found: dict[bytes, bytes] = {}
-        for level in levels:
-            for row in level.get("dhcp4", {}).get(VIVCO, ()):
-                if _is_for(row, members):
-                    found.setdefault(row.data[:4], pack_option(VIVCO, row.data))
-        if found:
-            chosen[VIVCO] = b"".join(found.values())
-
-    def _choose_vivso(
-        self, chosen: dict[int, bytes], levels: list[OptionSet], members: frozenset[str], wanted: Wanted, asked: bool
-    ) -> None:
-        """Option 125 for the enterprises of the configured ones (if asked for) and of the client, with the
-        sub-options of the spaces vendor-<enterprise>."""
-        found: dict[int, dict[int, bytes]] = {}
-        if asked:
-            for level in levels:
-                for row in level.get("dhcp4", {}).get(VIVSO, ()):
-                    if _is_for(row, members) and len(row.data) >= 4:
-                        found.setdefault(int.from_bytes(row.data[:4], "big"), {})
-        theirs = _enterprises(wanted.vivso)
-        for enterprise in sorted({*found, *theirs, *_enterprises(wanted.vivco)}):
-            codes = _codes(levels, f"vendor-{enterprise}", "always_send")
-            if enterprise == CABLE_LABS:
-                for payload in theirs.get(enterprise, ()):
-                    codes.update(*(body for code, body in parts_of(payload) if code == CABLE_LABS_REQUESTED))
-            parts = self._of_enterprise(levels, enterprise, codes, members)
-            if parts:
-                found.setdefault(enterprise, {}).update(parts)
-        if found:
-            chosen[VIVSO] = b"".join(pack_option(VIVSO, _of_vendor(number, parts)) for number, parts in found.items())
-
-    def _of_enterprise(
-        self, levels: list[OptionSet], enterprise: int, codes: set[int], members: frozenset[str]
-    ) -> dict[int, bytes]:
-        space = f"vendor-{enterprise}"
-        parts: dict[int, bytes] = {}
-        for code in sorted(codes - _codes(levels, space, "never_send")):
-            for level in levels:
-                row = allowed(level.get(space, {}).get(code, ()), members)
-                if row is not None:
-                    parts[code] = pack_option(code, self._payload(row, level))
-                    break
-        return parts
-
-    def _payload(self, row: OptionData, level: OptionSet, outer: tuple[str, ...] = ()) -> bytes:
-        """The option's data with its sub-options: those of the encapsulated space at the same level."""
-        space = self._space_inside(row)
-        if not space or space == "dhcp4" or space in outer:
-            return row.data
-        parts = [row.data]
-        for code, inner in sorted(level.get(space, {}).items()):
-            parts += [pack_option(code, self._payload(inner[0], level, (*outer, space)))]
-        return b"".join(parts)
-
-    def _space_inside(self, row: OptionData) -> str:
-        own = self._encapsulated.get((row.space, row.code))
-        if own is not None:
-            return own
-        standard = DEFINITIONS4.by_code(row.space, row.code)
-        return standard.encapsulate if standard is not None else ""
-
 
 _EDGES = ((0, 12), (12, 51), (51, 58), (59, 61), (61, 81), (82, 118), (118, 256))
+
+
+def _chosen(wanted: Wanted, classes: Classes, levels: list[OptionSet]) -> dict[int, bytes]:
+    """Code → the option as it is sent; for 124 and 125 possibly several in a row."""
+    members = classes.members
+    requested = set(wanted.asked) | _codes(levels, "dhcp4", "always_send")
+    requested -= _codes(levels, "dhcp4", "never_send")
+    chosen: dict[int, bytes] = {}
+    for code in requested - {VIVCO, VIVSO}:
+        _choose(chosen, levels, code, members)
+    if VIVCO in requested:
+        _choose_vivco(chosen, levels, members)
+    _choose_vivso(chosen, levels, members, wanted, VIVSO in requested)
+    for code in BASIC:
+        if code not in chosen:
+            _choose(chosen, levels, code, members)
+    return chosen
+
+
+def _choose(chosen: dict[int, bytes], levels: list[OptionSet], code: int, members: frozenset[str]) -> None:
+    for level in levels:
+        row = allowed(level.get("dhcp4", {}).get(code, ()), members)
+        if row is not None:
+            chosen[code] = pack_option(code, row.data)
+            return
+
+
+def _choose_vivco(chosen: dict[int, bytes], levels: list[OptionSet], members: frozenset[str]) -> None:
+    """One option 124 for each enterprise, of the most specific level."""
+    found: dict[bytes, bytes] = {}
+    for level in levels:
+        for row in level.get("dhcp4", {}).get(VIVCO, ()):
+            if _is_for(row, members):
+                found.setdefault(row.data[:4], pack_option(VIVCO, row.data))
+    if found:
+        chosen[VIVCO] = b"".join(found.values())
+
+
+def _choose_vivso(
+    chosen: dict[int, bytes], levels: list[OptionSet], members: frozenset[str], wanted: Wanted, asked: bool
+) -> None:
+    """Option 125 for the enterprises of the configured ones (if asked for) and of the client, with the
+    sub-options of the spaces vendor-<enterprise>."""
+    found: dict[int, dict[int, bytes]] = {}
+    if asked:
+        for level in levels:
+            for row in level.get("dhcp4", {}).get(VIVSO, ()):
+                if _is_for(row, members) and len(row.data) >= 4:
+                    found.setdefault(int.from_bytes(row.data[:4], "big"), {})
+    theirs = _enterprises(wanted.vivso)
+    for enterprise in sorted({*found, *theirs, *_enterprises(wanted.vivco)}):
+        codes = _codes(levels, f"vendor-{enterprise}", "always_send")
+        if enterprise == CABLE_LABS:
+            for payload in theirs.get(enterprise, ()):
+                codes.update(*(body for code, body in parts_of(payload) if code == CABLE_LABS_REQUESTED))
+        parts = _of_enterprise(levels, enterprise, codes, members)
+        if parts:
+            found.setdefault(enterprise, {}).update(parts)
+    if found:
+        chosen[VIVSO] = b"".join(pack_option(VIVSO, _of_vendor(number, parts)) for number, parts in found.items())
+
+
+def _of_enterprise(
+    levels: list[OptionSet], enterprise: int, codes: set[int], members: frozenset[str]
+) -> dict[int, bytes]:
+    space = f"vendor-{enterprise}"
+    parts: dict[int, bytes] = {}
+    for code in sorted(codes - _codes(levels, space, "never_send")):
+        for level in levels:
+            row = allowed(level.get(space, {}).get(code, ()), members)
+            if row is not None:
+                parts[code] = pack_option(code, row.data)
+                break
+    return parts
 
 
 def _between(chosen: dict[int, bytes], low: int, high: int) -> bytes:

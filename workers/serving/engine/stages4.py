@@ -16,7 +16,7 @@ from kea_mp.leases.model import Lease4
 from kea_mp.leases.store import ClaimLease, Failed, Found, Request, Result, Stored
 from kea_mp.values import text4
 from workers.serving.engine import trace
-from workers.serving.engine.admit import MIN_CLIENT_ID, RECEIVE_DROP, UNPROCESSABLE, is_insane, refusal
+from workers.serving.engine.admit import RECEIVE_DROP, is_insane, refusal
 from workers.serving.engine.allocate import Reach, discover, find, found_in, reach_of, request, row_at
 from workers.serving.engine.context import Exchange
 from workers.serving.engine.extended import may_recover_agent, stashed_agent
@@ -250,8 +250,6 @@ def respond(x: Exchange) -> Answering:
         return refused
     if know.config.early_global_reservations and (refused := meet_globally(x)) is not None:
         return refused
-    if 61 in options and len(x.client_id) < MIN_CLIENT_ID:
-        return UNPROCESSABLE
     insane = is_insane(x)
     if x.type == RELEASE or x.type == DECLINE:
         return (yield from (release(x) if x.type == RELEASE else decline(x)))

@@ -105,7 +105,9 @@ def message(kind: int | None, *, mac: bytes = MAC, opts: dict[int, bytes] | None
     return decode4(encode4(**{**fields, **header}, options=packed))
 
 
-def packet(kind: int | None, *, raw: bool = True, source: int = 0, destination: int = EVERYBODY, **more: Any) -> Packet4:
+def packet(
+    kind: int | None, *, raw: bool = True, source: int = 0, destination: int = EVERYBODY, **more: Any
+) -> Packet4:
     interface, port = more.pop("interface", "eth0"), more.pop("source_port", 68)
     return Packet4(message(kind, **more), interface, 2, SERVER, source, destination, port, b"\x02\0\0\0\0\x99", raw)
 
