@@ -13,7 +13,7 @@ from kea_mp.config.model import Ddns4, Lifetime, Parameters4
 from kea_mp.config.scope import Level
 
 _NETWORK_KEYS = frozenset(key.name for key in keys4.NETWORK) - {"option-data"}
-_DDNS_KEYS = frozenset(key.name for key in keys4.DDNS)
+_DDNS_KEYS = frozenset(key.name for key in keys4.DDNS) | {"ddns-use-conflict-resolution"}
 _POSIX_CLASSES = {
     "alnum": "A-Za-z0-9", "alpha": "A-Za-z", "blank": r" \t", "cntrl": r"\x00-\x1f\x7f", "digit": "0-9",
     "graph": r"\x21-\x7e", "lower": "a-z", "print": r"\x20-\x7e", "punct": r"!-/:-@\[-`{-~", "space": r"\s",
@@ -66,7 +66,7 @@ def parameters(level: Level, inherited: Parameters4 | None = None) -> Parameters
         next_server=next_server(level) or 0,
         server_hostname=_boot_text(level, "server-hostname"),
         boot_file_name=_boot_text(level, "boot-file-name"),
-        ddns=ddns(level),
+        ddns=ddns(level) if inherited is None or sets_ddns(level) else inherited.ddns,
         **values,
     )
 
@@ -134,7 +134,7 @@ def ddns(level: Level) -> Ddns4:
 
 
 def sets_ddns(level: Level) -> bool:
-    """Whether the map has a ddns parameter of its own (pools usually have none)."""
+    """Whether the map has a ddns parameter of its own (most have none)."""
     return not _DDNS_KEYS.isdisjoint(level.json)
 
 

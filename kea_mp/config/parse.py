@@ -31,6 +31,7 @@ _TOKEN = re.compile(
     r'|<\?[ \t\r\n]*include[ \t\r\n]*"(?P<include>[^"\n]+)"[ \t\r\n]*\?>'
     r"|(?P<end>\Z))"
 )
+_PLAIN_GROUP, _PUNCTUATION_GROUP = _TOKEN.groupindex["plain"], _TOKEN.groupindex["punctuation"]
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)")
 _LEADING_ZERO = re.compile(r"-?0[0-9]+")
 _REAL = re.compile(r"-?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
@@ -114,10 +115,10 @@ def _tokens(text: str, name: str, positions: Positions, depth: int) -> list[_Tok
         kind, at = match.lastgroup, match.end()
         start = first + match.start(kind or 0)
         match kind:
-            case "plain":
-                append((_STRING, match["plain"], start - 1))
             case "punctuation":
-                append((_PUNCTUATION, match["punctuation"], start))
+                append((_PUNCTUATION, match[_PUNCTUATION_GROUP], start))
+            case "plain":
+                append((_STRING, match[_PLAIN_GROUP], start - 1))
             case "number":
                 append((_SCALAR, _number(match["number"], start, positions), start))
             case "word":

@@ -5,15 +5,19 @@ Runs in: any
 
 from __future__ import annotations
 
-import ipaddress
+import re
 from dataclasses import dataclass
 from typing import Any
 
 from kea_mp.config.check import Complaints
 from kea_mp.config.parse import JsonPath
 from kea_mp.errors import ConfigError
+from kea_mp.values import quick4
 
 Json = dict[str, Any]
+
+_OCTET = "(?:0|1[0-9]{0,2}|2(?:[0-4][0-9]?|5[0-5]?|[6-9])?|[3-9][0-9]?)"
+_ADDRESS = re.compile(rf"{_OCTET}(?:\.{_OCTET}){{3}}")  # "010" is eight for some, ten for others: for Kea nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +63,9 @@ class Level:
 
     def address_of(self, text: str, *steps: str | int) -> int:
         """An IPv4 address that stands at `steps`."""
-        try:
-            return int(ipaddress.IPv4Address(text))
-        except ValueError:
-            raise self.error(f"{text!r} is not an IPv4 address", *steps) from None
+        if _ADDRESS.fullmatch(text) is None:
+            raise self.error(f"{text!r} is not an IPv4 address", *steps)
+        return quick4(text)
 
     def user_context(self) -> Json | None:
         """user-context with `comment` in it, as Kea merges them; None without either."""
