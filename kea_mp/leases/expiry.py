@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from array import array
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from heapq import heappop, heappush
 
 _AHEAD = 1440  #: minutes
@@ -53,6 +53,23 @@ class Expiry:
         if bucket is None:
             bucket = self._buckets[minute] = array("I")
         bucket.append(address)
+
+    def watch_page(self, number: int, ends: Iterable[tuple[int, int]]) -> None:
+        """`watch` for many leases of one /24 (the addresses of `number`) that have no entries yet, as (address, end)
+        with ends after the time it is now: for loading."""
+        entries = self._entries[number] = array("H", _NO_ENTRIES)
+        buckets, opened = self._buckets, self._opened
+        last = opened + _AHEAD
+        for address, end in ends:
+            minute = min(end // 60, last)
+            if minute <= opened:
+                heappush(self._soon, end << 32 | address)
+                continue
+            entries[address & 255] = minute % _CYCLE + 1
+            bucket = buckets.get(minute)
+            if bucket is None:
+                bucket = buckets[minute] = array("I")
+            bucket.append(address)
 
     def end(self, now: int, end_of: EndOf) -> list[int]:
         """Addresses whose leases have ended since the last call; they are added to `ended` too."""

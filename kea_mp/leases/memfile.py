@@ -22,7 +22,7 @@ from kea_mp.leases.free import FreeAddresses
 from kea_mp.leases.index import AddressIndex
 from kea_mp.leases.journal import Journal
 from kea_mp.leases.load import Loading, SubnetCheck, lease_files
-from kea_mp.leases.model import DECLINED, DEFAULT, RECLAIMED, Lease4, same_version, usable_by_anyone
+from kea_mp.leases.model import DECLINED, DEFAULT, RECLAIMED, RELEASED, Lease4, same_version, usable_by_anyone
 from kea_mp.leases.rows import Rows
 from kea_mp.leases.store import (
     Changed,
@@ -42,7 +42,7 @@ logger = logging.getLogger("kea-dhcp4.dhcpsrv")
 engine_logger = logging.getLogger("kea-dhcp4.alloc-engine")
 
 _IN_USE = (DEFAULT, DECLINED)
-_RECLAIMED, _INFINITE = b"%d" % RECLAIMED, b"%d" % INFINITY  #: as they stand in a row
+_RECLAIMED, _RELEASED, _INFINITE = (b"%d" % value for value in (RECLAIMED, RELEASED, INFINITY))  #: in a row
 _PENDING = Failed("not carried out")  #: the place of a write's result while the reads are done
 
 Change = tuple[Lease4 | None, Lease4 | None, bytes]  #: the lease before and after, and the row that says so
@@ -56,8 +56,8 @@ class MemfileStore:
         self.journal = journal
         self.tally = tally
         self._rows = rows
-        self._by_hw = AddressIndex()
-        self._by_client_id = AddressIndex()
+        self._by_hw = AddressIndex(len(rows))
+        self._by_client_id = AddressIndex()  #: of those that are not made of the hardware address
         self._free = FreeAddresses()
         self._expiry = Expiry(now)
         self._htypes: dict[int, bytes] = {}  #: address → hardware type where it is not Ethernet; the file has none
@@ -138,16 +138,20 @@ class MemfileStore:
     def _find(self, request: FindLeases) -> Found:
         hw, client_id, wanted = request.hw, request.client_id, request.subnets
         mine: list[Lease4] = []
+        places = self._by_hw.find(hw[1:].hex(":").encode()) if hw else []
         if client_id:
-            for address in self._by_client_id.find(client_id.hex(":").encode()):
+            candidates = self._by_client_id.find(client_id.hex(":").encode())
+            if client_id[:1] == ETHERNET:
+                same = client_id[1:] == hw[1:]
+                candidates += places if same else self._by_hw.find(client_id[1:].hex(":").encode())
+            for address in candidates:
                 lease = self._lease(address)
                 if lease is not None and lease.client_id == client_id and lease.subnet_id in wanted:
                     mine.append(lease)
-        if hw:
-            for address in self._by_hw.find(hw[1:].hex(":").encode()):
-                lease = self._lease(address)
-                if lease is not None and lease.hw[1:] == hw[1:] and lease.subnet_id in wanted and lease not in mine:
-                    mine.append(lease)
+        for address in places:
+            lease = self._lease(address)
+            if lease is not None and lease.hw[1:] == hw[1:] and lease.subnet_id in wanted and lease not in mine:
+                mine.append(lease)
         address = request.address
         at = self._lease(address) if address else None
         if not request.pools or mine:
@@ -222,8 +226,8 @@ class MemfileStore:
                 self._by_hw.add(new.hw[1:].hex(":").encode(), address)
                 if new.hw[0] != ETHERNET[0]:
                     self._htypes[address] = new.hw[:1]
-            if new.client_id:
-                self._by_client_id.add(new.client_id.hex(":").encode(), address)
+            if client_id := _own_client_id(new):
+                self._by_client_id.add(client_id.hex(":").encode(), address)
         if new.state in _IN_USE and new.valid_lft:
             self._free.take(address)
         else:
@@ -243,8 +247,8 @@ class MemfileStore:
             self._by_hw.remove(old.hw[1:].hex(":").encode(), old.address)
             if self._htypes:
                 self._htypes.pop(old.address, None)
-        if old.client_id:
-            self._by_client_id.remove(old.client_id.hex(":").encode(), old.address)
+        if client_id := _own_client_id(old):
+            self._by_client_id.remove(client_id.hex(":").encode(), old.address)
 
     # ---- time -----------------------------------------------------------------------------------------------
 
@@ -268,34 +272,44 @@ class MemfileStore:
 
     def _index_all(self, now: int) -> None:
         """Everything that is derived from the rows, in one walk over all of them."""
-        hw_add, client_id_add, watch = self._by_hw.add, self._by_client_id.add, self._expiry.watch
         counts: Counter[tuple[bytes, bytes, bytes]] = Counter()
         ended: list[int] = []
         for number, page in sorted(self._rows.pages.items()):
             taken = self._free.page(number >> 8)
-            base = number << 8
-            for address, line in enumerate(page, base):
+            by_hw: list[tuple[bytes, int]] = []
+            by_client_id: list[tuple[bytes, int]] = []
+            ends: list[tuple[int, int]] = []
+            for address, line in enumerate(page, number << 8):
                 if line is None:
                     continue
                 _, hw, client_id, valid, expire, subnet_id, _, _, _, state, _, pool_id = line.split(b",")
                 if hw:
-                    hw_add(hw, address)
-                if client_id:
-                    client_id_add(client_id, address)
+                    by_hw.append((hw, address))
+                if client_id and client_id != b"01:" + hw:
+                    by_client_id.append((client_id, address))
                 counts[subnet_id, pool_id, state] += 1
                 end = int(expire)
                 if state == _RECLAIMED:
                     self._expiry.keep_reclaimed(address, end)
-                elif valid == _INFINITE:
+                    continue
+                if valid != _INFINITE:
+                    if end <= now:
+                        ended.append(end << 32 | address)
+                        continue
+                    ends.append((address, end))
+                if state != _RELEASED:
                     taken[address & 65535] = 0
-                elif end <= now:
-                    ended.append(end << 32 | address)
-                else:
-                    taken[address & 65535] = 0
-                    watch(address, end)
+            self._by_hw.fill(by_hw)
+            self._by_client_id.fill(by_client_id)
+            self._expiry.watch_page(number, ends)
         self._expiry.ended.extend([item & 0xFFFFFFFF for item in sorted(ended)])
         for (subnet_id, pool_id, state), count in counts.items():
             self.tally.loaded(int(subnet_id), int(pool_id), int(state), count)
+
+
+def _own_client_id(lease: Lease4) -> bytes:
+    """The client-id that has to be indexed: one made of the hardware address is found by that (RFC 2132 9.14)."""
+    return b"" if len(lease.hw) > 1 and lease.client_id == ETHERNET + lease.hw[1:] else lease.client_id
 
 
 def reclaimed(lease: Lease4) -> Lease4:

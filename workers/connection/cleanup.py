@@ -1,7 +1,7 @@
 """The lease file's clean-up: `.2` and `.1` merged into one file without what is obsolete. A process of its own.
 
-Run as `python -m workers.connection.cleanup LEASE-FILE PARENT-PID`. The steps and names are those of kea-lfc, and any of them may
-be the last one: whoever reads the files afterwards, kea-dhcp4 or we, finds all leases.
+Run as `python -m workers.connection.cleanup LEASE-FILE PARENT-PID`. The steps and names are those of kea-lfc, and any
+of them may be the last one: whoever reads the files afterwards, kea-dhcp4 or we, finds all leases.
 
 Runs in: a process of its own, started by connection
 """
