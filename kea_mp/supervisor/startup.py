@@ -102,7 +102,6 @@ def _serve(options: Options, log: SupervisorLog) -> int:
         return _run_children(options, config, log, folder)
     finally:
         pid_file.remove()
-        logger.info("DHCP4_SHUTDOWN server shutdown")
 
 
 def _run_children(options: Options, config: Config4, log: SupervisorLog, folder: Path) -> int:
@@ -117,7 +116,9 @@ def _run_children(options: Options, config: Config4, log: SupervisorLog, folder:
     loop = Loop(daemon, bus, processes, sockets, signals)
     try:
         sockets.open(daemon.clock())
-        return loop.run(folder, config.control_sockets)
+        code = loop.run(folder, config.control_sockets)
+        logger.info("DHCP4_SHUTDOWN server shutdown")
+        return code
     finally:
         processes.kill_all()
         loop.close()
