@@ -89,8 +89,8 @@ def _check_number(value: float, key: Key, parent: JsonPath, complaints: Complain
         return
     if low <= value <= high and not (key.above_low and value == low) and not (key.below_high and value == high):
         return
-    bounds = f"{'above ' if key.above_low else ''}{low} and {'below ' if key.below_high else ''}{high}"
-    raise complaints.error((*parent, key.name), f"{value} is out of range: must be between {bounds}")
+    bounds = f"{'above' if key.above_low else 'at least'} {low} and {'below' if key.below_high else 'at most'} {high}"
+    raise complaints.error((*parent, key.name), f"{value} is out of range: must be {bounds}")
 
 
 def _check_map(value: dict[str, Any], key: Key, parent: JsonPath, complaints: Complaints) -> None:
