@@ -84,7 +84,7 @@ class Serving:
         routes: dict[type, Lane] = {FindLeases: lane, ClaimLease: lane, RemoveLease: lane}
         self._scheduler = Scheduler(engine, routes, self._deliver, self.counters, limits or Limits())
         self._gate = Gate(generation, silence_s, heartbeat_s, started=now)
-        self._mode = Mode.HOLD
+        self._mode, self._word = Mode.HOLD, Mode.HOLD.word
         self._answers_until = 0.0  #: monotonic; no answer leaves after it
         self._looked = self._listened = now
         self._seq = 0
@@ -94,8 +94,9 @@ class Serving:
         self._debug_packets = packets.isEnabledFor(_PACKETS)
         self._debug_drops = bad_packets.isEnabledFor(_DROPS)
         self._epoll = select.epoll()
-        for source in (bus, lane, leaving):
-            self._epoll.register(source.fileno(), select.EPOLLIN)
+        self._bus_fd, self._lane_fd = bus.fileno(), lane.fileno()
+        for fd in (self._bus_fd, self._lane_fd, leaving.fileno()):
+            self._epoll.register(fd, select.EPOLLIN)
         self._by_fd = {port.fileno(): port for port in self._ports}
         self._watched = False
         for fd in self._by_fd:
@@ -115,15 +116,9 @@ class Serving:
         now = time.monotonic()
         self._listen(now, ready)
         scheduler = self._scheduler
-        if self._lane.fileno() in ready:
+        if self._lane_fd in ready:
             scheduler.resume(now)
-        if self._mode is Mode.SERVE:
-            wall = time.time()
-            for fd in ready:
-                if fd in self._by_fd:
-                    self._serve(self._by_fd[fd], now, wall)
-        elif self._mode is Mode.PAUSE:
-            self._discard(ready)
+        self._take(ready, now)
         scheduler.flush(now)
         self._watch(self._mode is Mode.PAUSE or (self._mode is Mode.SERVE and scheduler.room > 0))
         self._report(now)
@@ -142,7 +137,7 @@ class Serving:
         """Hear what the supervisor says and do as it says."""
         gate = woken(self._gate, self._looked, now)
         self._looked = now
-        if self._bus.fileno() in ready or now - self._listened >= LISTEN_S:
+        if self._bus_fd in ready or now - self._listened >= LISTEN_S:
             self._listened = now
             for record in self._bus.receive():
                 if isinstance(record, Directive):
@@ -158,7 +153,7 @@ class Serving:
             self._answers_until = min(now + DRAIN_S, serves_until(gate))
         if wanted is not self._mode:
             self._say_mode(wanted, now)
-            self._mode = wanted
+            self._mode, self._word = wanted, wanted.word
         if wanted is not Mode.SERVE and self._scheduler.at_hand and now >= self._answers_until:
             self._scheduler.abandon()
 
@@ -175,6 +170,21 @@ class Serving:
             logger.info("DHCP4_SERVICE_RESUMED %s answers packets", self._child)
         else:
             logger.log(_BASIC, "DHCP4_SERVICE_HELD %s leaves packets in their sockets (%s)", self._child, wanted.value)
+
+    def _take(self, ready: list[int], now: float) -> None:
+        """Do with the packets that have arrived as the mode says."""
+        wall = time.time()
+        for fd in ready:
+            if fd in self._by_fd:
+                port = self._by_fd[fd]
+                if not self._watched:
+                    port.look()
+                elif self._mode is Mode.SERVE:
+                    self._serve(port, now, wall)
+                elif self._mode is Mode.PAUSE:
+                    self._discard(port)
+                if port.problem:
+                    self._say_problem(port)
 
     def _serve(self, port: Port, now: float, wall: float) -> None:
         """Start the exchanges of the packets that have arrived."""
@@ -205,8 +215,6 @@ class Serving:
                 now,
                 wall,
             )  # fmt: skip
-        if port.problem:
-            self._say_problem(port)
 
     def _refuse(self, port: Port, datagram: Datagram, error: WireError) -> None:
         self.counters["pkt4-parse-failed"] += 1
@@ -216,20 +224,13 @@ class Serving:
                 _DROPS, "DHCP4_PACKET_DROP_0001 failed to parse packet from %s to %s, interface %s, reason: %s",
                 text4(datagram.source), text4(datagram.destination), port.interface, error)  # fmt: skip
 
-    def _discard(self, ready: list[int]) -> None:
+    def _discard(self, port: Port) -> None:
         """The service is paused: read and drop, so that no client is answered long after it has given up."""
-        for fd in ready:
-            if fd in self._by_fd:
-                port = self._by_fd[fd]
-                count = port.discard(PACKETS)
-                for statistic in ("pkt4-received", "pkt4-service-disabled", "pkt4-receive-drop"):
-                    self.counters[statistic] += count
-                if count and self._debug_drops:
-                    bad_packets.log(
-                        _DROPS, "DHCP4_PACKET_DROP_0008 %d packets: DHCP service is globally disabled", count
-                    )
-                if port.problem:
-                    self._say_problem(port)
+        count = port.discard(PACKETS)
+        for statistic in ("pkt4-received", "pkt4-service-disabled", "pkt4-receive-drop"):
+            self.counters[statistic] += count
+        if count and self._debug_drops:
+            bad_packets.log(_DROPS, "DHCP4_PACKET_DROP_0008 %d packets: DHCP service is globally disabled", count)
 
     def _say_problem(self, port: Port) -> None:
         logger.error(
@@ -268,7 +269,7 @@ class Serving:
         heard = self._gate.heard
         epoch, word, _ = self._said
         if self._mode is Mode.SERVE or not self._scheduler.at_hand:
-            epoch, word = heard.epoch if heard else 0, self._mode.word
+            epoch, word = heard.epoch if heard else 0, self._word
         saying = epoch, word, heard.report if heard else 0
         if saying == self._said and now < self._next_report:
             return

@@ -7,6 +7,7 @@ Runs in: serving
 
 from __future__ import annotations
 
+import os
 import socket
 from struct import Struct
 from struct import error as StructError
@@ -54,6 +55,10 @@ class Port(Protocol):
         """Read and forget up to `limit` datagrams; how many they were."""
         ...
 
+    def look(self) -> None:
+        """Take a fault of the socket as `problem` without reading: it wakes us whether we want packets or not."""
+        ...
+
     def send(self, packet: Packet4, reply: Reply4) -> None:
         """Send the answer to `packet`. SendFailed."""
         ...
@@ -89,6 +94,11 @@ class _Port:
                 self.problem = str(error)
                 return count
         return limit
+
+    def look(self) -> None:
+        code = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if code:
+            self.problem = os.strerror(code)
 
 
 class RawPort(_Port):

@@ -134,6 +134,9 @@ class _Nowhere:
     def discard(self, limit: int) -> int:
         return 0
 
+    def look(self) -> None:
+        pass
+
     def send(self, packet: Packet4, reply: Reply4) -> None:
         pass
 
