@@ -13,10 +13,10 @@ Runs in: supervisor
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 
 from kea_mp.config.model import Config4, Subnet4
 
@@ -75,9 +75,13 @@ def is_level(name: str) -> bool:
     return name.rpartition(".")[2] in LEVELS
 
 
+@lru_cache(4096)  # thousands of samples are of the same report
 def timestamp(moment: float) -> str:
     """When a sample was taken, as Kea writes it: local time with microseconds."""
     return datetime.fromtimestamp(moment).strftime("%Y-%m-%d %H:%M:%S.%f")
+
+
+Shown = list[list[int | str]]  #: [[value, "timestamp"], …] newest first
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,33 +91,33 @@ class Limit:
     count: int | None = SAMPLES
     age_s: float = 0.0
 
-    def apply(self, samples: deque[tuple[int, float]]) -> None:
-        """Drop what is too much from the old end; the newest sample always stays."""
+    def apply(self, samples: list[tuple[int, float]]) -> None:
+        """Drop what is too much of the oldest; the newest sample always stays."""
         if self.count is not None:
-            while len(samples) > max(self.count, 1):
-                samples.pop()
+            del samples[: -max(self.count, 1)]
         else:
-            while samples[0][1] - samples[-1][1] > self.age_s:
-                samples.pop()
+            oldest = samples[-1][1] - self.age_s
+            del samples[: next(index for index, sample in enumerate(samples) if sample[1] >= oldest)]
 
 
 @dataclass(slots=True)
 class Observation:
-    """One statistic: (value, time) newest first, never empty."""
+    """One statistic: (value, time) newest last, never empty."""
 
-    samples: deque[tuple[int, float]]
+    samples: list[tuple[int, float]]
     limit: Limit
 
     @property
     def value(self) -> int:
-        return self.samples[0][0]
+        return self.samples[-1][0]
+
+    @property
+    def shown(self) -> Shown:
+        return [[value, timestamp(moment)] for value, moment in reversed(self.samples)]
 
     def set(self, value: int, now: float) -> None:
-        self.samples.appendleft((value, now))
+        self.samples.append((value, now))
         self.limit.apply(self.samples)
-
-
-Shown = list[list[int | str]]  #: [[value, "timestamp"], …] newest first
 
 
 @dataclass(slots=True)
@@ -158,7 +162,7 @@ class Statistics:
     def get(self, name: str) -> Shown | None:
         """The samples of one statistic, None when there is none of this name."""
         observation = self._observations.get(name)
-        return [[value, timestamp(moment)] for value, moment in observation.samples] if observation else None
+        return observation.shown if observation else None
 
     def value(self, name: str) -> int:
         """The present value; 0 for what was never counted."""
@@ -166,7 +170,7 @@ class Statistics:
         return observation.value if observation else 0
 
     def all(self) -> dict[str, Shown]:
-        return {name: self.get(name) or [] for name in sorted(self._observations)}
+        return {name: self._observations[name].shown for name in sorted(self._observations)}
 
     def reset(self, name: str, now: float) -> bool:
         """Start again from zero, with this one sample. False: no such statistic."""
@@ -209,7 +213,7 @@ class Statistics:
     def _set(self, name: str, value: int, now: float) -> None:
         observation = self._observations.get(name)
         if observation is None:
-            self._observations[name] = Observation(deque([(value, now)]), self.default)
+            self._observations[name] = Observation([(value, now)], self.default)
         else:
             observation.set(value, now)
 

@@ -20,7 +20,7 @@ LARGEST = 64 << 20  #: bytes of one request, comments included
 DEEPEST = 100  #: nested maps and lists, as in Kea
 
 _BLANK = re.compile(rb"[ \t\r\n]*")
-_STRUCTURE = re.compile(rb'[{}\[\]"#/]')
+_PLAIN = re.compile(rb'(?:[^"{}\[\]#/]++|"[^"\\]*+")*+')  #: whole strings included: most of a request is in here
 _IN_STRING = re.compile(rb'["\\]')
 _CLOSES = {b"}": b"{", b"]": b"["}
 
@@ -93,18 +93,17 @@ class Framing:
         return at
 
     def _structure(self, data: bytes, at: int) -> int | None:
-        found = _STRUCTURE.search(data, at)
-        if not found:
-            self._request += data[at:]
-            return len(data)
-        sign = found.group()
+        plain = _PLAIN.match(data, at)
+        place = plain.end() if plain else at
+        sign = data[place : place + 1]
         if sign == b'"':
             self._inside = _Inside.STRING
-            self._request += data[at : found.end()]
-            return found.end()
-        if sign in (b"#", b"/"):
-            return self._comment_begins(data, at, found.start())
-        return self._bracket(sign, data, at, found.start())
+        elif sign in (b"#", b"/"):
+            return self._comment_begins(data, at, place)
+        elif sign:
+            return self._bracket(sign, data, at, place)
+        self._request += data[at : place + 1]
+        return place + len(sign)
 
     def _bracket(self, sign: bytes, data: bytes, at: int, place: int) -> int:
         opener = _CLOSES.get(sign)
