@@ -29,10 +29,9 @@ class Commands(click.Group):
         if name == "dhcp4":
             return dhcp4
         if name in ("status", "command"):
-            from kea_mp.control import cli
+            from kea_mp.control.cli import command, status
 
-            found: click.Command = getattr(cli, name)
-            return found
+            return status if name == "status" else command
         return None
 
 

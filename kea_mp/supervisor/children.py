@@ -5,8 +5,8 @@ deaths of the last 60 s. Two patterns are a crash loop, which ends the daemon wi
 child was ever healthy, and twelve deaths within 60 s however healthy it was in between. A child that says with its exit
 code that a new start cannot help (`FINAL_CODES`) ends the daemon with that code.
 
-A stop is polite first (SIGTERM, the directive says it too) and SIGKILL after a limit. A child that runs but has not
-reported for `HANG_S` is killed, and so started again.
+A stop is polite first (SIGTERM, the directive says it too) and SIGKILL after a limit. A child that has not reported
+for `HANG_S` is killed, and so started again.
 
 Runs in: supervisor
 """
@@ -80,6 +80,11 @@ class Child:
     def alive(self) -> bool:
         return self.phase in (Phase.STARTING, Phase.RUNNING, Phase.STOPPING)
 
+    @property
+    def watched(self) -> bool:
+        """Whether its silence means that it hangs: a connection worker may load millions of leases before it is up."""
+        return self.healthy or self.kind is Kind.SERVING
+
 
 @dataclass(frozen=True, slots=True)
 class Start:
@@ -125,7 +130,7 @@ def due(child: Child, now: float) -> tuple[Child, Start | Kill | None]:
             return replace(child, phase=Phase.STARTING, started=now, heard=now), Start(child.name)
         case Phase.STOPPING if child.kill_at is not None and child.kill_at <= now:
             return replace(child, kill_at=None), Kill(child.name)
-        case Phase.STARTING | Phase.RUNNING if child.heard + HANG_S <= now:
+        case Phase.STARTING | Phase.RUNNING if child.watched and child.heard + HANG_S <= now:
             return replace(child, phase=Phase.STOPPING, kill_at=None, replace_it=True), Kill(child.name)
     return child, None
 
@@ -137,7 +142,7 @@ def deadline(child: Child) -> float | None:
             return child.start_at
         case Phase.STOPPING:
             return child.kill_at
-        case Phase.STARTING | Phase.RUNNING:
+        case Phase.STARTING | Phase.RUNNING if child.watched:
             return child.heard + HANG_S
     return None
 

@@ -141,6 +141,7 @@ class Outputs(logging.Handler):
             name: handlers(logger.outputs) if logger.outputs else self._root for name, logger in configured.items()
         }
         self._all = tuple(same.values())
+        self.on_console = any(isinstance(output, Stream) for output in self._root)
 
     def emit(self, record: logging.LogRecord) -> None:
         name = record.name
@@ -225,6 +226,11 @@ class SupervisorLog:
     def opened(self, child: str) -> None:
         """The process has inherited its end."""
         self._children[child].child_has_it()
+
+    def tell_console(self, text: str) -> None:
+        """Why there is no start, on stderr, unless a line of the log on the console has said so (as Kea)."""
+        if not self._outputs.on_console:
+            print(f"{ROOT}: {text}", file=sys.stderr)  # noqa: T201
 
     def close(self) -> bool:
         """Write what is left, for a limited time. False when an output is stuck."""

@@ -16,11 +16,13 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from multiprocessing.context import SpawnProcess
+from typing import cast
 
 from kea_mp.bus.sockets import Endpoints
 from kea_mp.config.model import Config4
 from kea_mp.supervisor.children import Kind
 from kea_mp.supervisor.entry import enter
+from kea_mp.supervisor.parcel import Parcel
 from kea_mp.supervisor.processes import LAUNCHER, ChildSpec
 from kea_mp.supervisor.start_record import DhcpSocket, LogChannel, StartRecord
 
@@ -33,7 +35,7 @@ context = multiprocessing.get_context("spawn")
 class Outfit:
     """What children are started with, as it is now."""
 
-    config: Config4
+    config: Parcel[Config4]
     generation: int
     endpoints: Endpoints
     open_log: Callable[[str], LogChannel]  #: a fresh channel for one process of the child with this name
@@ -58,7 +60,7 @@ class Processes:
             child=child,
             index=index,
             workers=sum(spec.kind is Kind.SERVING for spec, _ in self._specs.values()),
-            config=self.outfit.config,
+            config=cast(Config4, self.outfit.config),  # that is what the child will find there
             generation=self.outfit.generation,
             endpoints=self.outfit.endpoints,
             parent=os.getpid(),

@@ -25,6 +25,7 @@ from kea_mp.supervisor.daemon import RunningDaemon
 from kea_mp.supervisor.dhcp_sockets import DhcpSockets
 from kea_mp.supervisor.loop import Loop, Signals
 from kea_mp.supervisor.outputs import SupervisorLog
+from kea_mp.supervisor.parcel import Parcel
 from kea_mp.supervisor.pidfile import PidFile
 from kea_mp.supervisor.processes import table
 from kea_mp.supervisor.spawn import Outfit, Processes, context
@@ -78,9 +79,11 @@ def _outcome(options: Options, log: SupervisorLog) -> int:
             "DHCP4_CONFIG_LOAD_FAIL configuration error using file: %s, reason: %s", options.config_file, error
         )
         logger.error("DHCP4_INIT_FAIL failed to initialize Kea server: configuration error")
+        log.tell_console(f"configuration error in {options.config_file}: {error}")
         return ExitCode.CONFIG
     except ExitWith as end:
         logger.critical("%s %s", end.identifier, end)
+        log.tell_console(f"{end.identifier} {end}")
         return end.code
     except Exception:  # the outermost loop of this process
         logger.critical("DHCP4_SERVER_FAILED server failed: an error in the program", exc_info=True)
@@ -88,6 +91,7 @@ def _outcome(options: Options, log: SupervisorLog) -> int:
 
 
 def _serve(options: Options, log: SupervisorLog) -> int:
+    signals = Signals()  # from here on a signal waits for the loop
     logger.info("DHCP4_STARTING kea_mp DHCPv4 server version %s starting", __version__)
     if os.geteuid() == 0:
         logger.warning("DHCP4_ROOT_USER_SECURITY_WARNING kea-dhcp4 running as root user!")
@@ -99,18 +103,18 @@ def _serve(options: Options, log: SupervisorLog) -> int:
         for warning in config.warnings:
             logger.warning("%s", warning)
         logger.info("DHCP4_CONFIG_COMPLETE DHCPv4 server has completed configuration: %s", summary(config))
-        return _run_children(options, config, log, folder)
+        return _run_children(options, config, log, folder, signals)
     finally:
         pid_file.remove()
 
 
-def _run_children(options: Options, config: Config4, log: SupervisorLog, folder: Path) -> int:
-    signals = Signals()
+def _run_children(options: Options, config: Config4, log: SupervisorLog, folder: Path, signals: Signals) -> int:
     workers = options.workers or config.workers or len(os.sched_getaffinity(0))
     sockets = DhcpSockets(config.interfaces, workers, (options.server_port, options.client_port))
     bus = _bus(folder)
     specs = table(workers)
-    outfit = Outfit(config, 1, bus.endpoints, log.open, log.opened, sockets.of_worker)
+    parcel = Parcel(config)
+    outfit = Outfit(parcel, 1, bus.endpoints, log.open, log.opened, sockets.of_worker)
     processes = Processes(specs, outfit)
     daemon = RunningDaemon(config, options.config_file, specs, sockets)
     loop = Loop(daemon, bus, processes, sockets, signals)
@@ -121,6 +125,7 @@ def _run_children(options: Options, config: Config4, log: SupervisorLog, folder:
         return code
     finally:
         processes.kill_all()
+        parcel.close()
         loop.close()
         sockets.close()
         bus.close()

@@ -187,3 +187,9 @@ def test_a_child_that_does_not_report_is_killed_and_started_again(heard: bool) -
     assert action == Kill("child")
     child, _ = died(child, -9, HANG_S + 0.1)
     assert child.phase is Phase.WAITING
+
+
+def test_a_connection_worker_that_loads_its_leases_is_not_hung() -> None:
+    child = running(Kind.CONNECTION, state="connecting")
+    assert deadline(child) is None
+    assert due(child, HANG_S * 100)[1] is None
