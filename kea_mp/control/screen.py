@@ -20,7 +20,7 @@ from kea_mp.control.daemon import PAUSE, SERVE
 
 Json = dict[str, Any]
 
-SILENT_S = 1.0  #: children report every quarter of a second; from here it is worth a word
+SILENT_S = 2.0  #: the silence limit: a worker that is not heard for so long does not count as serving
 
 
 class Verdict(IntEnum):
@@ -57,6 +57,8 @@ def complaints(status: Json) -> Iterator[str]:
     for process in own["processes"]:
         if process["state"] != "running":
             yield f"{process['name']} is {process['state']} ({process['restarts']} restarts)"
+        elif process["silent-s"] >= SILENT_S:
+            yield f"{process['name']} (pid {process['pid']}) is silent for {process['silent-s']:.1f} s"
         elif process["name"].startswith("serving-") and process["mode"] != own["service"]["state"]:
             yield f"{process['name']} (pid {process['pid']}) does not follow yet: {process['mode'] or 'not heard'}"
     if status["sockets"]["status"] != "ready":

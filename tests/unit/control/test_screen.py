@@ -32,6 +32,7 @@ def shown(**changes: Any) -> str:
         ({"backends": (LOST,)}, Verdict.DEGRADED),
         ({"processes": (worker(0, state="waiting", pid=0),)}, Verdict.DEGRADED),
         ({"processes": (worker(0, mode="pause"),)}, Verdict.DEGRADED),
+        ({"processes": (worker(0, silent_s=3.0),)}, Verdict.DEGRADED),
         ({"sockets": SocketsStatus("retrying", ("eth1 is down",))}, Verdict.DEGRADED),
         ({"others": (PauseReason("user", NOW, 1),)}, Verdict.PAUSED),
         ({"others": (PauseReason("lease-database", NOW, 3000),), "backends": (LOST,)}, Verdict.PAUSED),
