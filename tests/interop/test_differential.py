@@ -1,6 +1,6 @@
 """Our answers and real Kea's, field by field and option by option, for every scenario.
 
-The scenarios run two at a time, each in hosts of its own; a test waits for its scenario's result.
+The scenarios run some at a time, each in hosts of its own; a test waits for its scenario's result.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from tests.interop.differential import Arena, Difference
 from tests.interop.scenario import Scenario
 from tests.interop.scenarios import SCENARIOS
 
-LANES = 2
+LANES = 4
 
 Results = dict[str, "Future[list[Difference]]"]
 

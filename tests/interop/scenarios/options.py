@@ -55,7 +55,6 @@ MODERN = with_options(
 CUSTOM_DEF = [
     {"name": "rec", "code": 224, "type": "record", "record-types": "uint8, ipv4-address, string"},
     {"name": "nums", "code": 225, "type": "uint16", "array": True},
-    {"name": "six", "code": 226, "type": "ipv6-address", "array": True},
     {"name": "flag", "code": 227, "type": "boolean"},
     {"name": "blob", "code": 228, "type": "binary"},
     {"name": "neg", "code": 229, "type": "int32"},
@@ -70,7 +69,7 @@ CUSTOM_DEF = [
 CUSTOM = config(
     option_def=CUSTOM_DEF,
     option_data=[
-        option("rec", "7, 192.0.2.7, text"), option("nums", "1, 2, 65535"), option("six", "2001:db8::1, 2001:db8::2"),
+        option("rec", "7, 192.0.2.7, text"), option("nums", "1, 2, 65535"),
         option("flag", "false"), option("blob", "0a0b0c"), option("neg", "-5"), option("fq", "www.example.org"),
         option("tup", "hello"), option("pre", "2001:db8:1::/48"), option("nothing"),
         option("box", "9"), option("in1", "513", space="inner"), option("in2", "deep", space="inner"),
@@ -120,6 +119,12 @@ SCENARIOS = (
     Scenario("standard options of every old type", TYPES, four_way(prl=ALL), GOT),
     Scenario("newer standard options", MODERN, four_way(prl=ALL), GOT),
     Scenario("custom options of every type", CUSTOM, four_way(prl=ALL), GOT),
+    Scenario("an array of IPv6 addresses",
+             config(option_def=[{"name": "six", "code": 226, "type": "ipv6-address", "array": True}],
+                    option_data=[option("six", "2001:db8::1, 2001:db8::2")]),
+             four_way(prl=(226,)), GOT,
+             dict.fromkeys(("option 226", "option 32"), "Kea writes this one with a DHCPv6 option header, which no "
+                           "DHCPv4 client can read")),
     Scenario("the order of the request list", TYPES, four_way(prl=(66, 3, 15, 4, 2, 17)), GOT),
     Scenario("a request list with repetitions and unknown codes", TYPES, four_way(prl=(3, 3, 250, 0, 255, 15)), GOT),
     Scenario("options of global, subnet and pool", LEVELS, four_way(prl=(15, 6, 42)), GOT),
@@ -158,7 +163,9 @@ SCENARIOS = (
              with_options(option(240, "ab" * 700, csv_format=False)), four_way(prl=(240,)), GOT),
     Scenario("a long list of addresses",
              with_options(option("domain-name-servers", ", ".join(f"192.0.2.{n}" for n in range(1, 101)))),
-             four_way(prl=(6,)), GOT),
+             four_way(prl=(6,)), GOT,
+             dict.fromkeys(("option 6", "option 51", "option 54"), "Kea fails over more than 63 addresses in one and "
+                           "sends the message cut off there; ours cuts the option as RFC 3396 has it")),
     Scenario("a long option from the client is put together", config(), four_way((60, b"v" * 300)), GOT),
     Scenario("a long client identifier", config(), four_way((61, b"\x00" + b"i" * 120)), GOT),
     Scenario("vendor options 43", VENDOR43, four_way((60, b"modem"), prl=(43,)), GOT),
