@@ -91,7 +91,7 @@ def socket_path(config: Path | None, path: Path | None, family: int | None) -> P
     else:
         candidates = []
     candidates += [run_dir() / f"{name}.sock" for name in names]
-    present = [candidate for candidate in candidates if candidate.exists()]
+    present = [candidate for candidate in candidates if os.path.exists(candidate)]  # also False when it may not be seen
     if config is None and len(present) > 1:
         raise NotReachable(f"DHCPv4 and DHCPv6 have a socket in {run_dir()}: say --family 4 or --family 6")
     return present[0] if present else candidates[0]
