@@ -1,0 +1,119 @@
+"""What command handlers wait for."""
+
+from __future__ import annotations
+
+from kea_mp.bus.messages import Answered, Health, Order
+from kea_mp.control.answer import Answer
+from kea_mp.control.daemon import REPORT_S, Acknowledged, Ordered, Reported
+from kea_mp.supervisor.children import Kind
+from kea_mp.supervisor.core import SILENCE_S, Core, Died, Disable, Heard, Started, Tick
+from kea_mp.supervisor.waiting import Waiting, begun
+
+LEASES, WORKER = "connection-lease-database", "serving-0"
+PIDS = {LEASES: 10, WORKER: 20}
+
+
+class Scene:
+    """A core with two children that run, and the orders that were sent."""
+
+    def __init__(self) -> None:
+        self.core = Core(((LEASES, Kind.CONNECTION), (WORKER, Kind.SERVING)), "1.0", 0.0)
+        self.sent: list[Order] = []
+        self.core.receive(Tick(), 0.0)
+        for child, pid in PIDS.items():
+            self.core.receive(Started(child, pid), 0.0)
+            self.report(child)
+
+    def report(self, child: str, now: float = 0.0) -> None:
+        directive = self.core.service.directive
+        state = "up" if child == LEASES else ""
+        health = Health(child, PIDS[child], 1, directive.epoch, 1, directive.mode, directive.report, state)
+        self.core.receive(Heard(health), now)
+
+    def begin(self, wait: Acknowledged | Reported | Ordered, now: float = 0.0) -> Waiting:
+        return begun(wait, self.core, lambda event: self.core.receive(event, now), self.sent.append, now)
+
+
+def test_acknowledged_is_over_when_every_worker_follows() -> None:
+    scene = Scene()
+    scene.report(WORKER)
+    scene.core.receive(Disable("user"), 0.0)
+    waiting = scene.begin(Acknowledged())
+    assert not waiting.over(0.1)
+    scene.report(WORKER, 0.2)
+    assert waiting.over(0.2)
+
+
+def test_acknowledged_ends_by_the_silence_limit() -> None:
+    scene = Scene()
+    scene.core.receive(Disable("user"), 0.0)
+    waiting = scene.begin(Acknowledged())
+    assert waiting.over(SILENCE_S)
+
+
+def test_reported_asks_and_is_over_when_every_child_has_reported() -> None:
+    scene = Scene()
+    before = scene.core.service.report
+    waiting = scene.begin(Reported())
+    assert scene.core.service.report == before + 1
+    scene.report(LEASES)
+    assert not waiting.over(0.01)
+    scene.report(WORKER)
+    assert waiting.over(0.02)
+
+
+def test_reported_ends_by_its_bound() -> None:
+    assert Scene().begin(Reported()).over(REPORT_S)
+
+
+def test_reported_does_not_wait_for_the_dead() -> None:
+    scene = Scene()
+    waiting = scene.begin(Reported())
+    scene.report(LEASES)
+    scene.core.receive(Died(WORKER, -9), 0.01)
+    assert waiting.over(0.02)
+
+
+def test_an_order_is_sent_and_its_answer_comes_back() -> None:
+    scene = Scene()
+    waiting = scene.begin(Ordered(LEASES, "leases-reclaim", {"remove": True}))
+    (order,) = scene.sent
+    assert (order.child, order.command, order.arguments) == (LEASES, "leases-reclaim", {"remove": True})
+    assert not waiting.over(0.1)
+    waiting.answered(Answered(LEASES, order.number, 0, "done", {"count": 3}))
+    assert waiting.value(0.1) == Answer(0, "done", {"count": 3})
+
+
+def test_an_answer_to_another_order_is_not_ours() -> None:
+    scene = Scene()
+    waiting = scene.begin(Ordered(LEASES, "leases-reclaim"))
+    waiting.answered(Answered(LEASES, scene.sent[0].number + 1, 0))
+    assert not waiting.over(0.1)
+
+
+def test_an_order_to_a_child_that_does_not_run_fails_at_once_and_is_not_sent() -> None:
+    scene = Scene()
+    scene.core.receive(Died(LEASES, -9), 0.0)
+    waiting = scene.begin(Ordered(LEASES, "leases-reclaim"))
+    answer = waiting.value(0.0)
+    assert waiting.over(0.0)
+    assert scene.sent == []
+    assert answer is not None
+    assert (answer.result, "lease-database is not running" in answer.text) == (1, True)
+
+
+def test_a_child_that_dies_over_an_order_ends_the_wait() -> None:
+    scene = Scene()
+    waiting = scene.begin(Ordered(LEASES, "leases-reclaim"))
+    scene.core.receive(Died(LEASES, -9), 0.1)
+    scene.core.receive(Started(LEASES, 11), 0.1)
+    assert waiting.over(0.2)
+
+
+def test_a_child_that_is_too_slow_ends_the_wait_with_an_error() -> None:
+    waiting = Scene().begin(Ordered(LEASES, "leases-reclaim", patience_s=3.0))
+    assert not waiting.over(2.9)
+    assert waiting.over(3.0)
+    answer = waiting.value(3.0)
+    assert answer is not None
+    assert answer.result == 1
