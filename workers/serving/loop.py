@@ -38,6 +38,7 @@ bad_packets = logging.getLogger("kea-dhcp4.bad-packets")
 PACKETS = 64  #: per socket and round, so that directives and results are never far away
 DRAIN_S = 0.5  #: how long exchanges at hand may take to finish when a pause or the end has come
 RETRY_S = 0.005  #: between two tries to send on a lane that had no room
+COMPLAINT_S = 10.0  #: between two log lines about lost packets
 LISTEN_S = 0.02  #: the bus is looked at this often even when its descriptor is silent (it is edge-triggered)
 
 _PACKETS, _DROPS, _BASIC = log.debug(40), log.debug(15), log.debug(0)
@@ -89,13 +90,14 @@ class Serving:
         self._looked = self._listened = now
         self._seq = 0
         self._said: tuple[int, str, int] = (0, "", 0)  #: epoch, mode and report number of the last report
-        self._next_report = now
+        self._next_report = self._next_complaint = now
         self._error = ""
         self._debug_packets = packets.isEnabledFor(_PACKETS)
         self._debug_drops = bad_packets.isEnabledFor(_DROPS)
         self._epoll = select.epoll()
         self._bus_fd, self._lane_fd = bus.fileno(), lane.fileno()
-        for fd in (self._bus_fd, self._lane_fd, leaving.fileno()):
+        self._leaving_fd = leaving.fileno()
+        for fd in (self._bus_fd, self._lane_fd, self._leaving_fd):
             self._epoll.register(fd, select.EPOLLIN)
         self._by_fd = {port.fileno(): port for port in self._ports}
         self._watched = False
@@ -154,6 +156,8 @@ class Serving:
         if wanted is not self._mode:
             self._say_mode(wanted, now)
             self._mode, self._word = wanted, wanted.word
+            if wanted is Mode.EXIT:
+                self._epoll.modify(self._leaving_fd, 0)  # it stays readable, and is not needed any more
         if wanted is not Mode.SERVE and self._scheduler.at_hand and now >= self._answers_until:
             self._scheduler.abandon()
 
@@ -165,11 +169,11 @@ class Serving:
                 if silent > self._gate.silence_s
                 else "this process was stopped" if self._gate.quiet_since is not None else "by directive"
             )  # fmt: skip
-            logger.info("DHCP4_SERVICE_PAUSED %s drops packets: %s", self._child, reason)
+            logger.info("KEA_MP_SERVICE_PAUSED %s drops packets: %s", self._child, reason)
         elif wanted is Mode.SERVE:
-            logger.info("DHCP4_SERVICE_RESUMED %s answers packets", self._child)
+            logger.info("KEA_MP_SERVICE_RESUMED %s answers packets", self._child)
         else:
-            logger.log(_BASIC, "DHCP4_SERVICE_HELD %s leaves packets in their sockets (%s)", self._child, wanted.value)
+            logger.log(_BASIC, "KEA_MP_SERVICE_HELD %s leaves packets in their sockets (%s)", self._child, wanted.value)
 
     def _take(self, ready: list[int], now: float) -> None:
         """Do with the packets that have arrived as the mode says."""
@@ -276,7 +280,7 @@ class Serving:
         if now >= self._next_report:
             self._next_report = now + self._heartbeat_s
             self._scheduler.expire(now)
-            self._tally()
+            self._tally(now)
         self._said = saying
         self._seq += 1
         self._bus.send(
@@ -285,15 +289,21 @@ class Serving:
         )  # fmt: skip
         self._error = ""
 
-    def _tally(self) -> None:
+    def _tally(self, now: float) -> None:
         """Bring the counters up to date that others keep."""
         counters = self.counters
         counters["kea-mp-frame-malformed"] = sum(port.malformed for port in self._ports)
         counters["kea-mp-lane-garbage"] = self._lane.garbage
         counters["kea-mp-log-dropped"] = log.dropped_records()
-        counters["kea-mp-socket-overrun"] = counters.get("kea-mp-socket-overrun", 0) + sum(
-            port.overrun() for port in self._ports
-        )
+        lost = sum(port.overrun() for port in self._ports)
+        counters["kea-mp-socket-overrun"] = counters.get("kea-mp-socket-overrun", 0) + lost
+        if lost and now >= self._next_complaint:
+            self._next_complaint = now + COMPLAINT_S
+            logger.warning(
+                "KEA_MP_SOCKET_OVERRUN %s cannot keep up: packets were lost in full socket buffers, %d in all",
+                self._child,
+                counters["kea-mp-socket-overrun"],
+            )
 
     def _gauges(self) -> dict[str, float]:
         scheduler = self._scheduler

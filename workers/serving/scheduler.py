@@ -211,7 +211,7 @@ class Scheduler:
         if len(askers) != len(done.results):
             self._count("kea-mp-batch-unknown")
             logger.error(
-                "DHCP4_PACKET_PROCESS_FAIL a batch of %d requests came back with %d results; its packets are dropped",
+                "KEA_MP_BATCH_MISMATCH a batch of %d requests came back with %d results; its packets are dropped",
                 len(askers),
                 len(done.results),
             )
