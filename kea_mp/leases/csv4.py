@@ -31,16 +31,19 @@ ETHERNET = b"\x01"
 _OCTET = rb"(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 _ADDRESS = rb"(" + _OCTET + rb"(?:\." + _OCTET + rb"){2})\.(" + _OCTET + rb")"
 _PAIR = rb"[0-9a-f]{2}"
-_IDENTITY = rb"(?!,)(?:" + _PAIR + rb"(?::" + _PAIR + rb"){0,19})?,(?:" + _PAIR + rb"(?::" + _PAIR + rb"){1,254})?"
+_IDENTITY = rb"(?!,,)(?:" + _PAIR + rb"(?::" + _PAIR + rb"){0,19})?,(?:" + _PAIR + rb"(?::" + _PAIR + rb"){1,254})?"
 _U32 = rb"(?:0|[1-9][0-9]{0,8}|[1-3][0-9]{9}|4[01][0-9]{8})"
 _VALID = rb"(?:0|[1-9][0-9]{0,8}|[1-3][0-9]{9}|4[01][0-9]{8}|4294967295)"
-_REST = b"(%b),[0-9]{1,19},(%b),[01],[01],[ -+\\--@\\[-~]*,%b,([ -+\\--~]*),%b" % (_VALID, _U32, _U32, _U32)
+_EXPIRE = rb"(?:0|[1-9][0-9]{0,18})"
+_HOST = rb"[ -%'-+\--@\[-~]*(?:&#x[0-9a-f]{2}[ -%'-+\--@\[-~]*)*"
+_REST = b"(%b),%b,(%b),[01],[01],%b,%b,([ -+\\--~]*),%b" % (_VALID, _EXPIRE, _U32, _HOST, _U32, _U32)
 
 ROW = re.compile(_ADDRESS + rb"," + _IDENTITY + rb"," + _REST)
 """A row as Kea and we write it, groups: /24 text, last octet, valid_lifetime, subnet_id, user_context (which is
 to be checked where it is not empty). What does not match goes through `canonical`."""
 
-DECLINED_ROW = re.compile(_ADDRESS + rb",,," + _REST)  #: the one kind of row that has no identity
+CANONICAL = re.compile(rb"([0-9]+\.[0-9]+\.[0-9]+)\.([0-9]+),[^,]*,[^,]*,([0-9]+),[^,]*,([0-9]+),.*,([^,]*),[0-9]+")
+"""The same groups of a row that `canonical` has made."""
 
 
 class RowError(ValueError):
@@ -97,6 +100,8 @@ def _needs_escape(byte: int) -> bool:
 
 _ESCAPES = {byte: f"&#x{byte:02x}" if _needs_escape(byte) else chr(byte) for byte in range(256)}
 _PLAIN = re.compile(r"[ -%'-+\--~]*")
+_HEXADECIMAL = re.compile(r"[0-9a-fA-F]+")
+_FLAG = re.compile(r"\+?0*1|[+-]?0+")
 _ESCAPED = re.compile(rb"&#x([0-9A-Fa-f]{2})")
 
 
@@ -130,10 +135,10 @@ class Schema:
         return self.columns < len(COLUMNS)
 
     def fitted(self, fields: list[bytes]) -> list[bytes]:
-        """The fields of a row in the current schema; RowError when their number does not fit the header."""
+        """The fields of a row in the current schema; RowError when there are too few. Kea 3.0 cuts off what is too
+        much, whatever the header says; later versions discard such rows, and the leases with them."""
         count, want = len(fields), len(COLUMNS)
-        low, high = min(self.columns, want), max(self.columns, want)
-        if not low <= count <= high:
+        if count < min(self.columns, want):
             raise RowError(f"Invalid number of columns: {count} in row: {b','.join(fields)!r}")
         return fields[:want] + [_DEFAULTS[column] for column in COLUMNS[count:]]
 
@@ -153,7 +158,9 @@ def canonical(fields: list[bytes]) -> bytes:
     """The row of these (fitted) fields as `line_of` writes it, after every check Kea makes; RowError."""
     texts = [field.decode("latin-1") for field in fields]
     address = _address(texts[0])
-    hw, client_id = _octets(texts[1], 0, 20), _octets(texts[2], 2, 255)
+    hw, client_id = _octets(texts[1], ":"), _client_id(texts[2])
+    if len(hw) > 20:
+        raise RowError(f"hardware address of {len(hw)} octets")
     state, context = _number(texts[9], 32), unescape(fields[10])
     if not hw and not client_id and state != DECLINED:
         raise RowError(f"Lease4: {texts[0]} has neither hardware address or client id")
@@ -192,29 +199,45 @@ def _check_context(text: str) -> None:
 
 def _address(text: str) -> int:
     try:
-        return address4(text)
+        address = address4(text)
     except ValueError as error:
         raise RowError(str(error)) from error
+    if text4(address) != text:
+        raise RowError(f"{text!r} is not an IPv4 address")
+    return address
 
 
-def _octets(text: str, least: int, most: int) -> bytes:
-    if not text:
-        return b""
-    parts = text.split(":")
-    if not all(1 <= len(part) <= 2 and set(part) <= set("0123456789abcdefABCDEF") for part in parts):
+def _octets(text: str, separator: str) -> bytes:
+    parts = text.split(separator) if text else []
+    if not all(1 <= len(part) <= 2 and _HEXADECIMAL.fullmatch(part) for part in parts):
         raise RowError(f"invalid format of the decoded string {text!r}")
-    if not least <= len(parts) <= most:
-        raise RowError(f"{text!r} has {len(parts)} octets, allowed are {least} to {most}")
     return bytes(int(part, 16) for part in parts)
 
 
+def _client_id(text: str) -> bytes:
+    """Octets between colons or blanks, or digits without either (with or without 0x), as Kea reads them."""
+    separator = next((mark for mark in ": " if mark in text), "")
+    if separator or not text:
+        octets = _octets(text, separator or ":")
+    else:
+        digits = text[2:] if text.startswith("0x") and len(text) > 2 else text
+        if not _HEXADECIMAL.fullmatch(digits):
+            raise RowError(f"{text!r} is not a valid string of hexadecimal digits")
+        octets = bytes.fromhex(digits if len(digits) % 2 == 0 else "0" + digits)
+    if text and not 2 <= len(octets) <= 255:
+        raise RowError(f"client-id of {len(octets)} octets")
+    return octets
+
+
 def _number(text: str, bits: int) -> int:
-    if not (text.isascii() and text.isdigit()) or int(text) >> bits:
+    """An unsigned number with Kea's leniency: a plus is ignored, a minus counts down from the top."""
+    digits = text[1:] if text[:1] in ("+", "-") else text
+    if not (digits.isascii() and digits.isdigit()) or int(digits) >> bits:
         raise RowError(f"{text!r} is not an unsigned number of {bits} bits")
-    return int(text)
+    return -int(digits) % (1 << bits) if text[0] == "-" else int(digits)
 
 
 def _flag(text: str) -> bool:
-    if text not in ("0", "1"):
+    if not _FLAG.fullmatch(text):
         raise RowError(f"{text!r} is neither 0 nor 1")
-    return text == "1"
+    return text.endswith("1")

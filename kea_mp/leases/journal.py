@@ -5,7 +5,6 @@ Runs in: connection
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import os
 from collections.abc import Sequence
@@ -14,6 +13,8 @@ from kea_mp.errors import BackendDown, ExitCode, ExitWith
 from kea_mp.leases.csv4 import HEADER
 
 INPUT, PREVIOUS, OUTPUT, FINISHED, PID = ".1", ".2", ".output", ".completed", ".pid"  #: Kea's names of left-overs
+
+_PROBE = b"\n" * 4096
 
 
 class Journal:
@@ -44,13 +45,15 @@ class Journal:
         self._size += len(data)
 
     def probe(self) -> None:
-        """Whether the file can be written again after a failure; BackendDown when not."""
+        """Whether there is room for rows again after a failure; BackendDown when not. What is written to find out,
+        empty lines, is no row and is taken back."""
         try:
             os.ftruncate(self._fd, self._size)
+            self._write(_PROBE)
             os.fdatasync(self._fd)
-            if os.fstatvfs(self._fd).f_bavail == 0:
-                raise BackendDown(f"lease file {self.path}: {os.strerror(errno.ENOSPC)}")
+            os.ftruncate(self._fd, self._size)
         except OSError as error:
+            self._cut_back()
             raise BackendDown(f"lease file {self.path}: {error.strerror}") from error
 
     def put_aside(self) -> bool:

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from kea_mp.config.model import Subnet4
 from kea_mp.errors import ExitCode, ExitWith
-from kea_mp.leases.csv4 import DECLINED_ROW, ROW, RowError, Schema, canonical, is_context, schema_of
+from kea_mp.leases.csv4 import CANONICAL, ROW, RowError, Schema, canonical, is_context, schema_of
 from kea_mp.leases.journal import FINISHED, INPUT, PREVIOUS
 from kea_mp.leases.rows import Page, Rows
 from kea_mp.values import address4, text4
@@ -136,7 +135,9 @@ class Loading:
                 except RowError as error:
                     self._bad(path, number, error, allowed)
                     continue
-                found = match(line) or _declined(line)
+                found = match(line) or CANONICAL.fullmatch(line)
+                if found is None:
+                    raise AssertionError(f"a row that no pattern knows: {line!r}")
             prefix, last_octet, valid, subnet_id, _ = found.groups()
             page = pages.get(prefix)
             if page is None:
@@ -191,14 +192,6 @@ def _careful(line: bytes, schema: Schema) -> bytes:
     if found is not None and is_context(found[5]):
         return line
     return canonical(fields)
-
-
-def _declined(line: bytes) -> re.Match[bytes]:
-    """A row without any identity, which only a declined address may have."""
-    found = DECLINED_ROW.fullmatch(line)
-    if found is None:
-        raise AssertionError(f"a canonical row that no pattern knows: {line!r}")
-    return found
 
 
 def _chunks(path: str) -> Iterator[list[bytes]]:

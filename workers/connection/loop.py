@@ -201,8 +201,6 @@ class Connection:
         if now < self._next_report:
             return
         self._next_report = now + self._heartbeat_s
-        if self._state == "lost":
-            self._probe()
         self._seq += 1
         levels, counts = self._store.tally.news()
         own = {
@@ -226,6 +224,8 @@ class Connection:
                 error=self._error,
             )
         )
+        if self._state == "lost":
+            self._probe()
 
     def _probe(self) -> None:
         """Whether a lost file can be written again: at each heartbeat, for clients may all have given up."""
@@ -238,7 +238,6 @@ class Connection:
             self._error = str(error)
         else:
             self._found_again()
-            self._next_report = time.monotonic() + self._heartbeat_s
 
     # ---- chores ---------------------------------------------------------------------------------------------
 
