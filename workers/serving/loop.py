@@ -204,6 +204,11 @@ class Serving:
             except WireError as error:
                 self._refuse(port, datagram, error)
                 continue
+            except Exception:  # noqa: BLE001  the outermost loop of one packet: whatever it does, it ends alone
+                counters["pkt4-parse-failed"] += 1
+                counters["pkt4-receive-drop"] += 1
+                packets.exception("DHCP4_PACKET_PROCESS_STD_EXCEPTION %s: exception occurred", datagram.payload.hex())
+                continue
             kind = message.type
             counters[RECEIVED[kind] if kind < 9 else "pkt4-unknown-received"] += 1
             if self._debug_packets:

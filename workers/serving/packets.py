@@ -127,19 +127,21 @@ class RawPort(_Port):
         return datagrams
 
     def send(self, packet: Packet4, reply: Reply4) -> None:
-        frame = build_frame(
-            reply.mac or packet.source_mac,
-            self._mac,
-            reply.source,
-            reply.destination,
-            self._server_port,
-            self._client_port or reply.port,
-            reply.payload,
-        )
         try:
+            frame = build_frame(
+                reply.mac or packet.source_mac,
+                self._mac,
+                reply.source,
+                reply.destination,
+                self._server_port,
+                self._client_port or reply.port,
+                reply.payload,
+            )
             self._socket.send(frame)
         except OSError as error:
             raise SendFailed(f"{text4(reply.destination)} on {self.interface}: {error.strerror}") from error
+        except StructError as error:
+            raise SendFailed(f"{text4(reply.destination)}: {len(reply.payload)} bytes are no UDP datagram") from error
 
     def overrun(self) -> int:
         statistics = self._socket.getsockopt(_SOL_PACKET, _PACKET_STATISTICS, _STATISTICS.size)

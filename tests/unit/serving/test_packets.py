@@ -146,3 +146,9 @@ def test_an_answer_that_cannot_leave_says_why(kind: str) -> None:
     wire.socket.fault = BlockingIOError(errno.EAGAIN, "no room")
     with pytest.raises(SendFailed, match=r"192\.0\.2\.99 on eth0: no room"):
         wire.port.send(wire.query, reply())
+
+
+def test_an_answer_that_no_datagram_can_hold_is_not_sent() -> None:
+    wire = Wire(RAW)
+    with pytest.raises(SendFailed, match="70000 bytes"):
+        wire.port.send(wire.query, Reply4(bytes(70000), 0xC0000263, 68, SERVER, CLIENT, 2))
