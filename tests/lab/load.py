@@ -26,7 +26,7 @@ PREFIX = b"\x02\x6c"  #: first octets of our clients' hardware addresses; the cl
 
 @dataclass(slots=True)
 class Exchange:
-    """One client. Times by time.monotonic(), 0.0 when it did not come to that."""
+    """One client. Times by time.monotonic(), 0.0 if it did not come to that. address: acknowledged, before: offered."""
 
     mac: bytes
     began: float
@@ -94,6 +94,11 @@ class Load:
             if seen.setdefault(exchange.address, exchange.mac) != exchange.mac
         ]
 
+    def refused_for_nothing(self) -> list[str]:
+        """Addresses that were offered, refused when asked for, and that no other client has got in the meantime."""
+        held = {exchange.address for exchange in self.acknowledged}
+        return [str(IPv4Address(e.address)) for e in self.exchanges if e.refused and e.address not in held]
+
     def missing_in(self, leases: dict[str, dict[str, str]]) -> list[str]:
         """Acknowledged leases that the file does not show for their client."""
         return [
@@ -147,6 +152,7 @@ class Load:
         exchange, now, address = self.exchanges[number], time.monotonic(), int.from_bytes(data[16:20], "big")
         if kind == OFFER and not exchange.requested:
             exchange.offered = exchange.requested = now
+            exchange.address = address
             identifier = _option(data, 54)
             options = b"\x35\x01" + bytes((REQUEST,)) + b"\x32\x04" + data[16:20] + b"\x36\x04" + identifier
             self._send(number + self.first, exchange.mac, options)

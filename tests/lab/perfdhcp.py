@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import re
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tests.lab.net import run_in
+
+LINGER_US = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,8 @@ class Tick:
 
 @dataclass(frozen=True)
 class Result:
-    """rate: 4-way exchanges a second as perfdhcp counts them. Delays in ms, of both halves together for the mean."""
+    """rate: 4-way exchanges a second as perfdhcp counts them. Delays in ms, of both halves together for the mean.
+    overrun: answers that came to its host but not to it, because its own receive buffer was full."""
 
     offered_rate: float
     rate: float
@@ -44,6 +47,7 @@ class Result:
     maximum_ms: float
     ticks: tuple[Tick, ...]
     text: str
+    overrun: int = 0
 
     @property
     def complete(self) -> float:
@@ -67,18 +71,27 @@ def run(
     interface: str = "cli0",
     arguments: tuple[str, ...] = (),
 ) -> Result:
-    """`perfdhcp -4 -r rate -R clients -p seconds -u -t 1`: as a relay with the interface's address.
+    """`perfdhcp -4 -r rate -R clients -p seconds -u -t 1`: as a relay with the interface's address. After the last
+    packet it listens for LINGER_US more, so that what is missing then was lost and is not just under way.
 
     Its exit code 3 says that something was dropped, which is for the caller to judge.
     """
     command = [
-        "perfdhcp", "-4", "-r", str(rate), "-R", str(clients), "-p", str(seconds), "-u", "-t", "1", "-l", interface,
-        *arguments,
+        "perfdhcp", "-4", "-r", str(rate), "-R", str(clients), "-p", str(seconds), "-u", "-t", "1",
+        "-W", str(LINGER_US), "-l", interface, *arguments,
     ]  # fmt: skip
+    overrun = _overrun(namespace)
     done = run_in(namespace, *command, timeout=seconds + 60, check=False)
     if done.returncode not in (0, 3):
         raise RuntimeError(f"{' '.join(command)}: exit {done.returncode}: {done.stderr}{done.stdout}")
-    return parse(done.stdout, seconds)
+    return replace(parse(done.stdout, seconds), overrun=_overrun(namespace) - overrun)
+
+
+def _overrun(namespace: str) -> int:
+    """UDP datagrams of the namespace that found a full receive buffer."""
+    lines = [line.split() for line in run_in(namespace, "cat", "/proc/net/snmp").stdout.splitlines()]
+    names, values = (line for line in lines if line[0] == "Udp:")
+    return int(values[names.index("RcvbufErrors")])
 
 
 def parse(text: str, seconds: int) -> Result:
