@@ -53,8 +53,24 @@ NO_POOLS = ((0, ()),)
 
 def reach_of(x: Exchange) -> Reach:
     """From the selected subnet on."""
+    assert x.plan is not None
+    return _reach(x, x.plan)
+
+
+def reach_for_proposals(x: Exchange) -> Reach:
+    """From that subnet of the shared network on from which an address was taken last, since the ones before it are
+    probably full; only among subnets for the same classes."""
     plan = x.plan
     assert plan is not None
+    used = x.know.used
+    if len(plan.circle) > 1 and used:
+        for member in plan.circle:
+            if member.subnet.classes == plan.subnet.classes and used.get(member, 0) > used.get(plan, 0):
+                plan = member
+    return _reach(x, plan)
+
+
+def _reach(x: Exchange, plan: SubnetPlan) -> Reach:
     key = (plan, x.classes.names)
     found: Reach | None = x.know.reaches.get(key)
     if found is None:
@@ -76,8 +92,10 @@ def reach_of(x: Exchange) -> Reach:
 
 def find(x: Exchange, reach: Reach, address: int, propose: bool) -> FindLeases:
     """The request that tells all about this client in one round trip."""
-    allocator, pools = reach.pools[0]
-    return FindLeases(x.hw, x.client_id, reach.ids, x.now, address, pools if propose else (), allocator)
+    if not propose:
+        return FindLeases(x.hw, x.client_id, reach.ids, x.now, address)
+    allocator, pools = reach_for_proposals(x).pools[0]
+    return FindLeases(x.hw, x.client_id, reach.ids, x.now, address, pools, allocator)
 
 
 def found_in(result: Result) -> Found:
@@ -174,7 +192,7 @@ def _conflict(x: Exchange, reserved: int, row: Lease4) -> None:
 
 def _propose(x: Exchange, found: Found | None) -> Asking:
     """A free address of the store's choice; found: an answer that may have one already."""
-    reach = reach_of(x)
+    reach = reach_for_proposals(x)
     refused = 0
     skip: tuple[int, ...] = ()
     for allocator, pools in reach.pools:
@@ -190,6 +208,8 @@ def _propose(x: Exchange, found: Found | None) -> Asking:
             plan = _home(reach, address)
             if plan is not None and plan.allowed(address):
                 x.plan = plan
+                if plan.network:
+                    x.know.mark_used(plan)
                 return Choice(address, row)
             refused += 1
             skip += plan.forbidden_run(address) if plan is not None else (address,)

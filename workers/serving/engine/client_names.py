@@ -160,8 +160,19 @@ def generated(address: int, rules: Ddns4, final_dot: bool) -> str:
 
 
 def scrubbed(name: str, rules: Ddns4) -> str:
-    """hostname-char-set: what matches is replaced by hostname-char-replacement."""
-    return _pattern(rules.hostname_char_set).sub(lambda _: rules.hostname_char_replacement, name)
+    """hostname-char-set: what matches is replaced by hostname-char-replacement, in which "$&" is what matched."""
+    replacement = rules.hostname_char_replacement
+    if "$" in replacement:
+        return _pattern(rules.hostname_char_set).sub(lambda found: _filled(replacement, found), name)
+    return _pattern(rules.hostname_char_set).sub(lambda _: replacement, name)
+
+
+def _filled(replacement: str, found: re.Match[str]) -> str:
+    """ECMAScript's replacement marks, as far as a set of characters can have them: $& and $$."""
+    return _MARK.sub(lambda mark: found.group(0) if mark.group(0) == "$&" else "$", replacement)
+
+
+_MARK = re.compile(r"\$[&$]")
 
 
 @lru_cache(maxsize=256)

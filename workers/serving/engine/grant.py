@@ -22,11 +22,13 @@ from workers.serving.engine.trace import listening
 
 
 class Grant(NamedTuple):
-    """lease: what the store is to hold. told: lifetime in the answer, seconds. reused: the row that is there already
-    is good enough, so nothing is written. names: of the answer."""
+    """lease: what the store is to hold. told: lifetime in the answer, seconds. kept: the lifetime that T1 and T2 follow,
+    which is that of the row. reused: the row that is there already is good enough, so nothing is written. names: of
+    the answer."""
 
     lease: Lease4
     told: int
+    kept: int
     reused: bool
     names: Names
 
@@ -57,8 +59,8 @@ def granted(x: Exchange, choice: Choice) -> Grant:
         if left:
             x.count("v4-lease-reuses", f"subnet[{plan.id}].v4-lease-reuses")
             told = valid if x.offer_lifetime else left
-            return Grant(lease, told, True, names)
-    return Grant(lease, valid, False, names)
+            return Grant(lease, told, left, True, names)
+    return Grant(lease, valid, kept, False, names)
 
 
 def _is_same(lease: Lease4, seen: Lease4, names: Names) -> bool:
@@ -76,12 +78,10 @@ def _is_same(lease: Lease4, seen: Lease4, names: Names) -> bool:
 
 
 def told_client(x: Exchange, kind: int, grant: Grant) -> Reply4:
-    """The DHCPOFFER or DHCPACK for a lease. T1 and T2 follow the lifetime that the store keeps, as in Kea."""
-    lease, told = grant.lease, grant.told
+    """The DHCPOFFER or DHCPACK for a lease."""
     if listening.info:
         _say(x, kind, grant)
-    kept = told if grant.reused or not x.offer_lifetime else lease.valid_lft
-    return lease_reply(x, kind, lease.address, told, kept, grant.names)
+    return lease_reply(x, kind, grant.lease.address, grant.told, grant.kept, grant.names)
 
 
 def _say(x: Exchange, kind: int, grant: Grant) -> None:

@@ -19,10 +19,11 @@ from workers.serving.engine.subnets import SubnetSelection
 
 class Knowledge:
     """times: options 51, 58 and 59, packed, by (subnet, seconds told, seconds kept). reaches: which subnets
-    may serve whom, by (selected subnet, classes)."""
+    may serve whom, by (selected subnet, classes). used: subnets of shared networks, a higher number for a later
+    proposal."""
 
     __slots__ = (
-        "any_hosts", "classes", "config", "memory", "options", "plan", "reaches", "servers", "subnets", "times",
+        "any_hosts", "classes", "config", "memory", "options", "plan", "reaches", "servers", "subnets", "times", "used",
     )  # fmt: skip
 
     def __init__(self, config: Config4, addresses: Iterable[int]) -> None:
@@ -36,3 +37,8 @@ class Knowledge:
         self.memory = Memory()
         self.reaches: dict[tuple[SubnetPlan, tuple[str, ...]], Reach] = {}
         self.times: dict[tuple[SubnetPlan, int, int], tuple[bytes, bytes]] = {}
+        self.used: dict[SubnetPlan, int] = {}
+
+    def mark_used(self, plan: SubnetPlan) -> None:
+        """An address was proposed from this subnet just now."""
+        self.used[plan] = max(self.used.values(), default=0) + 1

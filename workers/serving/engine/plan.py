@@ -24,7 +24,7 @@ class SubnetPlan:
     """One subnet. circle: it and the subnets of its shared network, in the order in which Kea goes round."""
 
     __slots__ = (
-        "allocator", "any_guard", "any_pool_guard", "chain", "circle", "ddns", "exclude_24", "first", "firsts",
+        "allocator", "chain", "circle", "ddns", "exclude_24", "first", "firsts",
         "guards", "hosts", "id", "last", "mask", "network", "out_of_pool", "parameters", "pools", "subnet", "whole",
     )  # fmt: skip
 
@@ -33,11 +33,9 @@ class SubnetPlan:
         self.first, self.last = subnet.prefix, subnet.last
         self.network = subnet.network
         self.guards = tuple(frozenset(names) for names in (subnet.classes, subnet.network_classes) if names)
-        self.any_guard = bool(self.guards)
         self.hosts = hosts
         self.pools = tuple(sorted(subnet.pools, key=lambda pool: pool.first))
         self.firsts = [pool.first for pool in self.pools]
-        self.any_pool_guard = any(pool.classes for pool in self.pools)
         self.allocator = ALLOCATORS[subnet.parameters.allocator]
         self.ddns: Ddns4 = subnet.parameters.ddns
         self.chain: tuple[OptionSet, ...] = subnet.options_chain
