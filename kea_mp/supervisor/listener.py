@@ -28,7 +28,8 @@ from kea_mp.supervisor.waiting import Waiting
 logger = logging.getLogger("kea-dhcp4.commands")
 
 DEFAULT_SOCKET = "dhcp4.sock"
-CLIENTS = 64  #: at once; more wait in the backlog
+CLIENTS = 256  #: at once; more wait in the backlog
+BACKLOG = 1024
 READ_BYTES = 65536
 
 Begin = Callable[[bytes], Handling]  #: the handling of a complete request
@@ -129,7 +130,7 @@ class Listener:
             raise
         finally:
             os.umask(before)
-        listening.listen(CLIENTS)
+        listening.listen(BACKLOG)
         self._listening[listening.fileno()] = listening
         self._paths.append(path)
         logger.info("COMMAND_ACCEPTOR_START Starting to accept connections via unix domain socket bound to %s", path)
