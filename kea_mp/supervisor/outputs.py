@@ -31,6 +31,10 @@ from kea_mp.supervisor.start_record import LogChannel
 
 QUEUE_RECORDS = 4096  #: per process
 DRAIN_S = 2.0  #: how long the end of the daemon waits for the outputs
+FACILITIES = frozenset(
+    {"auth", "authpriv", "cron", "daemon", "ftp", "kern", "lpr", "mail", "news", "syslog", "user", "uucp"}
+    | {f"local{number}" for number in range(8)}
+)
 _DEFAULT_OUTPUT = LogOutput("stdout")
 
 
@@ -96,10 +100,9 @@ class Syslog(logging.Handler):
 
     def __init__(self, facility: str) -> None:
         super().__init__()
-        number = getattr(syslog, f"LOG_{facility.upper()}", None)
-        if number is None or not facility.isalnum():
+        if facility.lower() not in FACILITIES:
             raise ConfigError(f"unknown syslog facility {facility!r}", "loggers[].output-options[].output")
-        self._facility: int = number
+        self._facility: int = getattr(syslog, f"LOG_{facility.upper()}")
         syslog.openlog(ROOT, 0, self._facility)
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -110,6 +113,7 @@ class Syslog(logging.Handler):
 def handler(output: LogOutput) -> logging.Handler:
     """One configured output. ConfigError when it cannot be opened or its pattern is wrong."""
     kind, _, facility = output.output.partition(":")
+    line = _line(output)
     made: logging.Handler
     match kind:
         case "stdout" | "stderr":
@@ -119,9 +123,22 @@ def handler(output: LogOutput) -> logging.Handler:
             made = Syslog(facility or "local0")
         case _:
             made = File(output)
-    default = patterns.SYSLOG if kind == "syslog" else patterns.CONSOLE
-    made.setFormatter(Line(output.pattern or default))
+    made.setFormatter(line)
     return made
+
+
+def check(loggers: Sequence[Logger]) -> None:
+    """ConfigError when an output could not be used; opens no file."""
+    for output in (output for logger in loggers for output in logger.outputs):
+        _line(output)
+        kind, _, facility = output.output.partition(":")
+        if kind == "syslog":
+            Syslog(facility or "local0")
+
+
+def _line(output: LogOutput) -> Line:
+    default = patterns.SYSLOG if output.output.startswith("syslog") else patterns.CONSOLE
+    return Line(output.pattern or default)
 
 
 class Outputs(logging.Handler):

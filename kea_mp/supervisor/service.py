@@ -84,9 +84,12 @@ def asked_to_report(service: Service) -> Service:
 
 def acknowledged(directive: Directive, report: Health | None, silent_s: float, limit_s: float) -> bool:
     """Whether a packet worker follows the directive: it says so, or has been silent for so long that it does not serve
-    and will take the newest directive before anything else. A worker that was never heard does not serve either."""
+    and will take the newest directive before anything else. A worker that was never heard does not serve either, nor
+    does one that has heard SERVE but holds back."""
     if report is None or silent_s > limit_s:
         return directive.mode != SERVE
+    if directive.mode == SERVE and report.mode != SERVE:
+        return False
     return report.epoch >= directive.epoch and report.generation >= directive.generation
 
 

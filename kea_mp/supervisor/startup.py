@@ -20,7 +20,7 @@ from kea_mp.config.folders import run_dir
 from kea_mp.config.load import config4_from_file
 from kea_mp.config.model import Config4
 from kea_mp.errors import ConfigError, ExitCode, ExitWith
-from kea_mp.supervisor import interfaces
+from kea_mp.supervisor import interfaces, outputs
 from kea_mp.supervisor.daemon import RunningDaemon
 from kea_mp.supervisor.dhcp_sockets import DhcpSockets
 from kea_mp.supervisor.loop import Loop, Signals
@@ -48,6 +48,7 @@ def check(config_file: Path, with_backends: bool) -> int:
     """-t and -T: whether the configuration could be used; with_backends: interfaces and the lease file too."""
     try:
         config = config4_from_file(config_file)
+        outputs.check(config.loggers)
         if with_backends:
             interfaces.chosen(config.interfaces.names, interfaces.present(), config.interfaces.socket_type)
             _check_lease_file(config)

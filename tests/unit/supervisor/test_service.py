@@ -82,12 +82,16 @@ def directive(mode: str) -> Directive:
     return Directive(epoch=4, mode=mode, generation=2)
 
 
-def report(epoch: int = 4, generation: int = 2) -> Health:
-    return Health("serving-0", 100, 1, epoch=epoch, generation=generation)
+def report(epoch: int = 4, generation: int = 2, mode: str = SERVE) -> Health:
+    return Health("serving-0", 100, 1, epoch=epoch, generation=generation, mode=mode)
 
 
 def test_a_worker_that_says_so_follows() -> None:
     assert acknowledged(directive(SERVE), report(), 0.1, 2.0)
+
+
+def test_a_worker_that_has_heard_serve_but_holds_back_does_not_follow() -> None:
+    assert not acknowledged(directive(SERVE), report(mode=PAUSE), 0.1, 2.0)
 
 
 def test_a_worker_with_an_older_epoch_does_not_follow_yet() -> None:
