@@ -5,6 +5,7 @@ Runs in: any
 
 from __future__ import annotations
 
+import json
 from enum import IntEnum
 from typing import Any
 
@@ -37,7 +38,16 @@ class Answer(msgspec.Struct, frozen=True):
         members["result"] = int(self.result)
         if self.text:
             members["text"] = self.text
-        return msgspec.json.encode(members)
+        return to_json(members)
+
+
+def to_json(value: Any) -> bytes:
+    """JSON in UTF-8. Bytes of a configuration file that are no UTF-8 (surrogate escapes in a string) come out as they
+    were, as from Kea."""
+    try:
+        return msgspec.json.encode(value)
+    except UnicodeEncodeError:
+        return json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogateescape")
 
 
 def success(text: str = "", arguments: Any = None) -> Answer:

@@ -14,6 +14,7 @@ import msgspec
 
 from kea_mp.config.folders import run_dir
 from kea_mp.config.parse import load_file
+from kea_mp.control.answer import to_json
 from kea_mp.errors import ConfigError, KeaMpError
 
 CONNECT_S = 2.0
@@ -34,13 +35,14 @@ def ask(path: Path, name: str, arguments: Any = msgspec.UNSET, patience_s: float
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
             _connect(connection, path)
             connection.settimeout(patience_s)
-            connection.sendall(msgspec.json.encode(request))
+            connection.sendall(to_json(request))
             received = b"".join(iter(lambda: connection.recv(1 << 16), b""))
     except OSError as problem:
         raise NotReachable(f"{path}: {_advice(path, problem, patience_s)}") from problem
     try:
-        return msgspec.json.decode(received, type=dict[str, Any])
-    except (msgspec.DecodeError, UnicodeDecodeError) as problem:
+        # Kea and we send back bytes of a configuration file as they are, and these may be in another encoding.
+        return msgspec.json.decode(received.decode("utf-8", "replace"), type=dict[str, Any])
+    except msgspec.DecodeError as problem:
         said = "closed the connection without an answer" if not received else f"answered no JSON map ({problem})"
         raise NotReachable(f"{path}: the daemon {said}; its log may say why") from problem
 

@@ -2,9 +2,14 @@ from __future__ import annotations
 
 import logging
 
+import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from kea_mp.control.answer import Result
+from kea_mp.control.answer import Answer, Result
+from kea_mp.control.catalog import CATALOG
+from kea_mp.control.daemon import Ordered, Wait
 from tests.unit.control.fake_daemon import FakeDaemon, command, request
 
 
@@ -77,3 +82,27 @@ def test_a_name_cannot_break_out_of_its_log_line(caplog: pytest.LogCaptureFixtur
     with caplog.at_level(logging.INFO):
         command(FakeDaemon(), "x\nFATAL forged")
     assert "\nFATAL" not in caplog.text
+
+
+VALUES = st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False) | st.text(max_size=5)
+KEYS = st.sampled_from(
+    ["name", "origin", "origin-id", "max-period", "remove", "exit-value", "duration", "max-samples", "Dhcp4", "x"]
+)
+ARGUMENTS = VALUES | st.lists(VALUES, max_size=2) | st.dictionaries(KEYS, VALUES | st.dictionaries(KEYS, VALUES))
+
+
+def worth(wait: Wait) -> Answer | None:
+    return Answer(Result.SUCCESS, "done") if isinstance(wait, Ordered) else None
+
+
+@given(st.sampled_from([row.name for row in CATALOG]), ARGUMENTS)
+def test_any_command_with_any_arguments_gives_an_answer_that_can_be_sent(name: str, arguments: object) -> None:
+    answer = command(FakeDaemon(), name, arguments, worth).answer
+    sent = msgspec.json.decode(answer.to_json())
+    assert sent["result"] in (Result.SUCCESS, Result.ERROR)
+    assert sent["result"] == Result.SUCCESS or sent["text"]
+
+
+@given(st.binary(max_size=60))
+def test_any_bytes_give_an_answer(data: bytes) -> None:
+    assert isinstance(request(FakeDaemon(), data), Answer)
