@@ -49,11 +49,13 @@ class Engine(Protocol):
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Bounds. exchanges: at hand at once. batch: requests in one. batches: with one backend at once, while more wait.
-    patience_s: a client has tried again by then, so that an older exchange is given up."""
+    stall_s: a batch unanswered for so long may be lost, and holds nothing up any more. patience_s: a client has tried
+    again by then, so that an older exchange is given up."""
 
     exchanges: int = 1024
     batch: int = 128
     batches: int = 4
+    stall_s: float = 0.25
     patience_s: float = 4.0
 
 
@@ -152,7 +154,7 @@ class Scheduler:
         self.stuck = False
         for outbox in self._outboxes:
             size = self._limits.batch
-            while outbox.requests and len(outbox.sent) < self._limits.batches:
+            while outbox.requests and self._may_send(outbox, now):
                 requests, askers = outbox.requests[:size], outbox.askers[:size]
                 try:
                     number = outbox.lane.send(requests)
@@ -168,6 +170,12 @@ class Scheduler:
                     break
                 del outbox.requests[:size], outbox.askers[:size]
                 outbox.sent[number] = (now, list(askers))
+
+    def _may_send(self, outbox: _Outbox, now: float) -> bool:
+        """Whether one more batch may be under way. Those that a dead connection worker took with it do not count."""
+        if len(outbox.sent) < self._limits.batches:
+            return True
+        return sum(now - when < self._limits.stall_s for when, _ in outbox.sent.values()) < self._limits.batches
 
     def expire(self, now: float) -> None:
         """Give up exchanges that are older than a client's patience."""

@@ -267,6 +267,23 @@ def test_a_backend_has_few_batches_at_once_and_the_rest_gathers() -> None:
     assert [len(batch) for batch in bench.lane.batches] == [1, 3]
 
 
+def test_batches_that_a_dead_backend_took_with_it_do_not_hold_up_the_next() -> None:
+    bench = Bench(Limits(batches=1, stall_s=0.25))
+    bench.come("a")
+    bench.flush()
+    bench.come("b")
+    bench.time = 0.2
+    bench.flush()
+    assert len(bench.lane.batches) == 1
+    bench.time = 0.3
+    bench.flush()
+    assert len(bench.lane.batches) == 2
+    bench.answer(2, FOUND)
+    bench.flush()
+    bench.answer(3, Stored(LEASE))
+    assert bench.sent == [b"b"]
+
+
 def test_a_full_lane_keeps_the_requests(bench: Bench) -> None:
     bench.lane.full = True
     bench.come("a")
