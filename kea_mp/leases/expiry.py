@@ -18,18 +18,23 @@ _AHEAD = 1440  #: minutes
 _CYCLE = 65535  #: entries remember their minute modulo this, plus one; 0 is "no entry"
 _NO_ENTRIES = bytes(2 * 256)
 
+_ADDRESS = 0xFFFFFFFF
+
+AT_ONCE = 1000  #: entries that are looked at in one call: about a millisecond
+
 EndOf = Callable[[int], int | None]  #: address → end of its lease that is to be watched, None: nothing to watch
 
 
 class Expiry:
     """The schedule. now: seconds since the epoch at which it begins."""
 
-    __slots__ = ("_buckets", "_entries", "_opened", "_reclaimed", "_soon", "ended")
+    __slots__ = ("_buckets", "_due", "_entries", "_opened", "_reclaimed", "_soon", "ended")
 
     def __init__(self, now: int) -> None:
         self._opened = now // 60  #: buckets up to this minute have been opened
         self._buckets: dict[int, array[int]] = {}
         self._entries: dict[int, array[int]] = {}  #: /24 → the minute of each address's entry
+        self._due: deque[int] = deque()  #: minutes that have come and are not looked through yet
         self._soon: list[int] = []  #: heap of end << 32 | address: what ends within the opened minute
         self._reclaimed: dict[int, array[int]] = {}
         self.ended: deque[int] = deque()  #: addresses whose lease has ended, to be reclaimed; check the row
@@ -72,26 +77,38 @@ class Expiry:
             bucket.append(address)
 
     def end(self, now: int, end_of: EndOf) -> list[int]:
-        """Addresses whose leases have ended since the last call; they are added to `ended` too."""
+        """Addresses whose leases have ended and were not told before, in the order of their ends; they are added to
+        `ended` too. Not more than some thousand at once: call again while `has_more`."""
         minute = now // 60
-        found: list[int] = []
         if minute > self._opened:
-            due = sorted(number for number in self._buckets if number <= minute)
+            self._due.extend(sorted(number for number in self._buckets if self._opened < number <= minute))
             self._opened = minute
-            for number in due:
-                self._open(number, now, end_of, found)
+        found: list[int] = []
+        budget = AT_ONCE
+        while self._due and budget > 0:
+            budget = self._open(self._due[0], budget, now, end_of, found)
         soon = self._soon
-        while soon and soon[0] >> 32 <= now:
+        while soon and soon[0] >> 32 <= now and budget > 0:
             item = heappop(soon)
-            address = item & 0xFFFFFFFF
-            if end_of(address) == item >> 32:
-                found.append(address)
-        self.ended.extend(found)
-        return found
+            if end_of(item & _ADDRESS) == item >> 32:
+                found.append(item)
+                budget -= 1
+        found.sort()
+        addresses = [item & _ADDRESS for item in found]
+        self.ended.extend(addresses)
+        return addresses
 
-    def _open(self, minute: int, now: int, end_of: EndOf, found: list[int]) -> None:
+    def has_more(self, now: int) -> bool:
+        """Whether `end` has more to look at."""
+        return bool(self._due) or (bool(self._soon) and self._soon[0] >> 32 <= now)
+
+    def _open(self, minute: int, budget: int, now: int, end_of: EndOf, found: list[int]) -> int:
+        """Look at some entries of a minute that has come; how many more may be looked at."""
         mark = minute % _CYCLE + 1
-        for address in self._buckets.pop(minute):
+        bucket = self._buckets[minute]
+        while bucket and budget > 0:
+            budget -= 1
+            address = bucket.pop()
             entries = self._entries[address >> 8]
             if entries[address & 255] != mark:
                 continue  # another entry took over
@@ -100,9 +117,13 @@ class Expiry:
             if end is None:
                 continue
             if end <= now:
-                found.append(address)
+                found.append(end << 32 | address)
             else:
                 self.watch(address, end)
+        if not bucket:
+            del self._buckets[minute]
+            self._due.popleft()
+        return budget
 
     def keep_reclaimed(self, address: int, end: int) -> None:
         """The row at this address is reclaimed; its lease had ended at `end`."""
@@ -112,21 +133,22 @@ class Expiry:
         bucket.append(address)
 
     def reclaimed_until(self, before: int, end_of: EndOf, limit: int = 0) -> list[int]:
-        """Reclaimed rows whose leases ended at or before this time, some `limit` of them (0: all). end_of: None for
+        """Reclaimed rows whose leases ended at or before this time, not more than `limit` (0: all). end_of: None for
         rows that are not reclaimed (any more). The caller deletes the rows; what it gets is forgotten here."""
         found: list[int] = []
-        for minute in sorted(number for number in self._reclaimed if number <= before // 60):
+        last = before // 60
+        for minute in sorted(number for number in self._reclaimed if number <= last):
+            bucket = self._reclaimed[minute]
+            if minute == last and len(bucket) > AT_ONCE:
+                break  # once its minute is over it need not be looked through again and again
             rest = array("I")
-            for address in self._reclaimed.pop(minute):
+            while bucket and not 0 < limit <= len(found):
+                address = bucket.pop()
                 end = end_of(address)
                 if end is None or end // 60 != minute:
                     continue
-                if end <= before and not 0 < limit <= len(found):
-                    found.append(address)
-                else:
-                    rest.append(address)
-            if rest:
-                self._reclaimed[minute] = rest
-            if 0 < limit <= len(found):
-                break
+                (found if end <= before else rest).append(address)
+            bucket.extend(rest)
+            if not bucket:
+                del self._reclaimed[minute]
         return found

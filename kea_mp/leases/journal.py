@@ -14,6 +14,7 @@ from kea_mp.leases.csv4 import HEADER
 
 INPUT, PREVIOUS, OUTPUT, FINISHED, PID = ".1", ".2", ".output", ".completed", ".pid"  #: Kea's names of left-overs
 
+_FRESH = ".new"  #: the next lease file, until it takes the place of the one put aside
 _PROBE = b"\n" * 4096
 
 
@@ -27,10 +28,12 @@ class Journal:
     def __init__(self, path: str, sync: bool) -> None:
         self.path = path
         self._sync = sync
-        self._size = 0  #: what is known to be good
-        self._fd = -1
-        self._fd = self._opened(os.O_CREAT)
-        self._size = self._ended()
+        self._fd = _locked(path, os.O_CREAT)
+        try:
+            self._size = _completed(self._fd, path)  #: what is known to be good
+        except OSError as error:
+            os.close(self._fd)
+            raise _refused(ExitCode.CANT_CREATE, f"Could not write lease file: {path}: {error.strerror}") from error
 
     def append(self, lines: Sequence[bytes], durable: bool = True) -> None:
         """BackendDown when the lines could not be written; nothing of them counts then."""
@@ -58,23 +61,28 @@ class Journal:
 
     def put_aside(self) -> bool:
         """Rename the file for a clean-up and go on in a new one. False when a clean-up's input is still there,
-        which that clean-up has to finish with first. BackendDown when no new file could be made."""
+        which that clean-up has to finish with first. BackendDown when no new file could be made; the old one is
+        used on then."""
         if os.path.exists(self.path + INPUT) or os.path.exists(self.path + FINISHED):
             return False
+        fresh, size = -1, 0
         try:
-            if not self._sync:
-                os.fdatasync(self._fd)
+            fresh = _locked(self.path + _FRESH, os.O_CREAT | os.O_TRUNC)
+            size = _completed(fresh, self.path)
             os.rename(self.path, self.path + INPUT)
             try:
-                fresh = self._opened(os.O_CREAT | os.O_EXCL)
-            except (OSError, ExitWith):
+                os.link(self.path + _FRESH, self.path)  # unlike a rename, this would notice a file of somebody else
+            except OSError:
                 os.rename(self.path + INPUT, self.path)
                 raise
+            os.unlink(self.path + _FRESH)
+            _sync_folder(self.path)
         except (OSError, ExitWith) as error:
+            if fresh >= 0:
+                os.close(fresh)
             raise BackendDown(f"lease file {self.path} could not be put aside: {error}") from error
         os.close(self._fd)
-        self._fd = fresh
-        self._size = self._ended()
+        self._fd, self._size = fresh, size
         return True
 
     def close(self) -> None:
@@ -84,9 +92,7 @@ class Journal:
             self._fd = -1
 
     def _write(self, data: bytes) -> None:
-        written = os.write(self._fd, data)
-        while written < len(data):  # a full disk takes a part first and then says so
-            written += os.write(self._fd, data[written:])
+        _write(self._fd, data)
 
     def _cut_back(self) -> None:
         try:
@@ -95,36 +101,53 @@ class Journal:
             # `probe` tries again before anything is written; until then the rows there were never acknowledged.
             return
 
-    def _opened(self, flags: int) -> int:
+
+def _write(fd: int, data: bytes) -> None:
+    written = os.write(fd, data)
+    while written < len(data):  # a full disk takes a part first and then says so
+        written += os.write(fd, data[written:])
+
+
+def _locked(path: str, flags: int) -> int:
+    """The file, ours alone; ExitWith when that cannot be."""
+    while True:
         try:
-            fd = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | flags, 0o640)
-        except PermissionError as error:
-            raise ExitWith(ExitCode.NO_PERMISSION, "DHCPSRV_MEMFILE_FAILED_TO_OPEN",
-                           f"Could not open lease file: {self.path}: {error.strerror}") from error  # fmt: skip
+            fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | flags, 0o640)
         except OSError as error:
-            raise ExitWith(ExitCode.CANT_CREATE, "DHCPSRV_MEMFILE_FAILED_TO_OPEN",
-                           f"Could not open lease file: {self.path}: {error.strerror}") from error  # fmt: skip
+            denied = isinstance(error, PermissionError)
+            code = ExitCode.NO_PERMISSION if denied else ExitCode.CANT_CREATE
+            raise _refused(code, f"Could not open lease file: {path}: {error.strerror}") from error
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.path.exists(path) and os.path.samestat(os.stat(path), os.fstat(fd)):
+                return fd
         except BlockingIOError as error:
             os.close(fd)
-            raise ExitWith(ExitCode.CANT_CREATE, "DHCPSRV_MEMFILE_FAILED_TO_OPEN",
-                           f"lease file {self.path} is in use by another process") from error  # fmt: skip
-        return fd
+            raise _refused(ExitCode.CANT_CREATE, f"lease file {path} is in use by another process") from error
+        os.close(fd)  # its owner has put it aside between our two steps
 
-    def _ended(self) -> int:
-        """Give a new file its header and a torn last line its end; the size after that."""
-        size = os.fstat(self._fd).st_size
-        if size == 0:
-            self._write(HEADER + b"\n")
-        elif os.pread(self._fd, 1, size - 1) != b"\n":
-            self._write(b"\n")
-        else:
-            return size
-        os.fdatasync(self._fd)
-        folder = os.open(os.path.dirname(self.path) or ".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(folder)  # the name of the new file has to outlive a crash too
-        finally:
-            os.close(folder)
-        return os.fstat(self._fd).st_size
+
+def _refused(code: ExitCode, text: str) -> ExitWith:
+    return ExitWith(code, "DHCPSRV_MEMFILE_FAILED_TO_OPEN", text)
+
+
+def _completed(fd: int, path: str) -> int:
+    """Give a new file its header and a torn last line its end, and make sure of what a predecessor has written; the
+    size after that."""
+    size = os.fstat(fd).st_size
+    if size == 0:
+        _write(fd, HEADER + b"\n")
+    elif os.pread(fd, 1, size - 1) != b"\n":
+        _write(fd, b"\n")
+    os.fdatasync(fd)
+    _sync_folder(path)
+    return os.fstat(fd).st_size
+
+
+def _sync_folder(path: str) -> None:
+    """The name of a new file has to outlive a crash too."""
+    folder = os.open(os.path.dirname(path) or ".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

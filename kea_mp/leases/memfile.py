@@ -84,11 +84,16 @@ class MemfileStore:
     def reclaim(self, now: int, max_leases: int, remove: bool) -> int:
         """See `LeaseStore`. A declined address is always removed: its probation is over. Not synced: a
         reclamation that a crash undoes is done again."""
-        self._end_leases(now)
         ended = self._expiry.ended
         changes: list[Change] = []
         done: list[Lease4] = []
-        while ended and (not max_leases or len(done) < max_leases):
+        self._end_leases(now)
+        while not max_leases or len(done) < max_leases:
+            if not ended:
+                if not self._expiry.has_more(now):
+                    break
+                self._end_leases(now)
+                continue
             lease = self._lease(ended.popleft())
             if lease is None or lease.state == RECLAIMED or lease.expire > now:
                 continue
@@ -125,10 +130,10 @@ class MemfileStore:
 
     # ---- beyond the contract --------------------------------------------------------------------------------
 
-    def waiting(self, now: int) -> int:
-        """How many ended leases wait for reclamation (an upper bound: some may have been renewed since)."""
+    def is_waiting(self, now: int) -> bool:
+        """Whether ended leases wait for reclamation (it may turn out that they have been renewed since)."""
         self._end_leases(now)
-        return len(self._expiry.ended)
+        return bool(self._expiry.ended) or self._expiry.has_more(now)
 
     def __len__(self) -> int:
         return len(self._rows)

@@ -309,7 +309,7 @@ class Connection:
             self._bus.send(Answered(self._child, work.order, 0, text))
             return
         self._incomplete, warn = after_pass(
-            self._incomplete, self._store.waiting(wall) > 0, self._expired.unwarned_cycles
+            self._incomplete, self._store.is_waiting(wall), self._expired.unwarned_cycles
         )
         if warn:
             engine_logger.warning(
