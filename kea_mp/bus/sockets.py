@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 import shutil
 import struct
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -53,6 +54,9 @@ class ParentBus:
         if len(os.fsencode(self._folder / "down")) > PATH_LIMIT:
             raise OSError(f"the run folder's path is too long for UNIX sockets: {run_dir}")
         self.garbage = 0  #: records that could not be read
+        self._lock = threading.Lock()  # of _pub and what was said on it
+        self._directive: Directive | None = None
+        self._published_at = 0.0
         self._context = zmq.Context(io_threads=1)
         self._pub = _socket(self._context, zmq.PUB)
         self._pull = _socket(self._context, zmq.PULL)
@@ -64,6 +68,19 @@ class ParentBus:
         return self._pull.fileno()
 
     def publish(self, message: Down) -> None:
+        with self._lock:
+            if isinstance(message, Directive):
+                self._directive, self._published_at = message, time.monotonic()
+            self._send(message)
+
+    def repeat(self, after_s: float) -> None:
+        """Say the last directive again if that was `after_s` ago or longer. May be called by another thread."""
+        with self._lock:
+            if self._directive is not None and time.monotonic() - self._published_at >= after_s:
+                self._published_at = time.monotonic()
+                self._send(self._directive)
+
+    def _send(self, message: Down) -> None:
         try:
             self._pub.send(_STAMP.pack(time.monotonic()) + encode(message), zmq.NOBLOCK)
         except zmq.Again:

@@ -28,6 +28,7 @@ from kea_mp.supervisor.core import Action, Died, Event, Exit, Heard, Leave, Publ
 from kea_mp.supervisor.daemon import RunningDaemon
 from kea_mp.supervisor.dhcp_sockets import DhcpSockets
 from kea_mp.supervisor.listener import Listener
+from kea_mp.supervisor.pulse import Pulse
 from kea_mp.supervisor.spawn import Processes
 from kea_mp.supervisor.waiting import Waiting, begun
 
@@ -74,14 +75,17 @@ class Loop:
         self._daemon, self._core, self._clock = daemon, daemon.core, daemon.clock
         self._bus, self._processes, self._sockets, self._signals = bus, processes, sockets, signals
         self._listener = Listener(self._begin, self._begin_wait, self._settle)
+        self._pulse = Pulse(bus)
         self._exit_code: int | None = None
 
     def run(self, folder: Path, control_sockets: Sequence[ControlSocket]) -> int:
         self._listener.open(folder, control_sockets)
         self.feed(Tick())
+        self._pulse.start()
         while self._exit_code is None:
             sentinels = self._processes.sentinels()
             ready = self._wait(sentinels)
+            self._pulse.turned(self._clock())
             for number in self._signals.received():
                 self._on_signal(number)
             for record in self._bus.receive():
@@ -95,6 +99,7 @@ class Loop:
         return self._exit_code
 
     def close(self) -> None:
+        self._pulse.stop()
         self._listener.close()
 
     def _begin(self, request: bytes) -> Handling:
