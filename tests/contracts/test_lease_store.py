@@ -26,6 +26,7 @@ from kea_mp.leases.store import (
     Found,
     LeaseStore,
     RemoveLease,
+    Result,
     Stored,
 )
 from kea_mp.values import INFINITY, address4
@@ -395,7 +396,7 @@ def machine_for(empty: Callable[[], Opener]) -> type[RuleBasedStateMachine]:
         @rule(data=st.data(), size=st.integers(1, 4))
         def change(self, data: st.DataObject, size: int) -> None:
             requests: list[ClaimLease | RemoveLease] = []
-            expected = []
+            expected: list[Result] = []
             for _ in range(size):
                 address = data.draw(ADDRESSES)
                 seen = data.draw(st.sampled_from([self.rows.get(address), None]))
@@ -490,6 +491,6 @@ def machine_for(empty: Callable[[], Opener]) -> type[RuleBasedStateMachine]:
 
 
 def test_a_store_behaves_like_a_dict_of_rows(empty: Callable[[], Opener]) -> None:
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         machine_for(empty), settings=settings(max_examples=40, stateful_step_count=30, deadline=None)
     )

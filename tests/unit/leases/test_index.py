@@ -14,7 +14,8 @@ ADDRESSES = st.integers(2, 9)
 
 @given(st.lists(st.tuples(KEYS, ADDRESSES), max_size=60))
 def test_it_holds_what_was_added_and_not_removed(pairs: list[tuple[bytes, int]]) -> None:
-    index, held = AddressIndex(), set()
+    index = AddressIndex()
+    held: set[tuple[bytes, int]] = set()
     for key, address in pairs:  # the second time a pair comes it is removed
         if (key, address) in held:
             index.remove(key, address)
