@@ -32,6 +32,7 @@ from tests.lab.peer import Peer
 COMPLETE = 0.99
 FIRST_STEP, LAST_STEP = 1000, 100  #: exchanges/s: from which the search starts, to which it refines
 CEILING = 40_000
+TRIES = 2
 
 console = Console(width=int(os.environ.get("COLUMNS", "100")))
 
@@ -127,11 +128,15 @@ def search(contender: Contender, number: int, seconds: int, start: int) -> Round
         perfdhcp.run(client, FIRST_STEP, 2)  # warm
 
         def passes(rate: int) -> bool:
-            point = offer(client, rate, seconds)
-            found.points.append(point)
-            console.log(f"{contender.name}: {rate}/s → {point.complete:.2%} complete, {point.average_ms:.1f} ms")
-            # perfdhcp that cannot offer what it should says nothing about a higher rate.
-            return point.passes and point.offered > 0.9 * rate
+            """Tried twice before it fails: a hiccup of the machine is not the server's."""
+            for _ in range(TRIES):
+                point = offer(client, rate, seconds)
+                found.points.append(point)
+                console.log(f"{contender.name}: {rate}/s → {point.complete:.2%} complete, {point.average_ms:.1f} ms")
+                # perfdhcp that cannot offer what it should says nothing about a higher rate.
+                if point.passes and point.offered > 0.9 * rate:
+                    return True
+            return False
 
         low, high = 0, start
         while passes(high) and high < CEILING:
