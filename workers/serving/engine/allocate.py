@@ -200,7 +200,8 @@ def _propose(x: Exchange, found: Found | None) -> Asking:
             continue
         while refused < MOST_PROPOSALS:
             if found is None:
-                found = found_in((yield FindLeases(b"", b"", reach.ids, x.now, 0, pools, allocator, skip)))
+                # No subnet counts here: leases that the client has are of no use to it, see the callers.
+                found = found_in((yield FindLeases(x.hw, x.client_id, (), x.now, 0, pools, allocator, skip)))
             address, row = found.free, found.free_row
             found = None
             if not address:

@@ -31,7 +31,7 @@ class Exchange:
     """
 
     __slots__ = (
-        "agent", "classes", "client_id", "eligible", "hint", "hosts", "hw", "identifiers", "know", "local",
+        "agent", "classes", "client_id", "hint", "hosts", "hw", "identifiers", "know", "local",
         "message", "now", "offer_lifetime", "options", "packet", "plan", "stashed", "statistics", "type",
         "unknown_address",
     )  # fmt: skip
@@ -47,7 +47,6 @@ class Exchange:
         self.local = packet.local_address
         self.classes: Classes = know.classes.all
         self.plan: SubnetPlan | None = None
-        self.eligible: tuple[SubnetPlan, ...] = ()
         self.hosts: dict[int, Host4] = NO_HOSTS
         self.identifiers: tuple[Identifier, ...] = ()
         self.hint = 0

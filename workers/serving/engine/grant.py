@@ -22,9 +22,9 @@ from workers.serving.engine.trace import listening
 
 
 class Grant(NamedTuple):
-    """lease: what the store is to hold. told: lifetime in the answer, seconds. kept: the lifetime that T1 and T2 follow,
-    which is that of the row. reused: the row that is there already is good enough, so nothing is written. names: of
-    the answer."""
+    """lease: what the store is to hold. told: lifetime in the answer, seconds. kept: the lifetime in the row, which
+    T1 and T2 follow. reused: the row that is there already is good enough, so nothing is written. names: of the
+    answer."""
 
     lease: Lease4
     told: int

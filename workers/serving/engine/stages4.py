@@ -231,11 +231,46 @@ def lease_for(x: Exchange) -> Answering:
     asked = options.get(50)
     x.hint = int.from_bytes(asked[:4], "big") if asked is not None else x.message.ciaddr
     init_reboot = asked is not None and x.type == REQUEST and 54 not in options
+    if listening.debug:
+        identifier = "DHCP4_DISCOVER" if x.type == DISCOVER else "DHCP4_REQUEST"
+        trace.leases.debug("%s %s: address %s", identifier, trace.label(x.message), text4(x.hint))
     if x.plan is None:
         return placeless(x, init_reboot)
     if x.type == DISCOVER:
         return (yield from offer(x))
     return (yield from (reboot(x) if init_reboot else acknowledge(x, None)))
+
+
+def _served(x: Exchange, insane: bool) -> Answering:
+    """What the type of the message asks for."""
+    kind = x.type
+    if kind == RELEASE:
+        return (yield from release(x))
+    if kind == DECLINE:
+        return (yield from decline(x))
+    if not insane:
+        x.plan = x.know.subnets.of(x)
+    refused = meet(x)
+    if listening.debug:
+        _say_where(x)
+    if refused is not None:
+        return refused
+    return inform(x) if kind == INFORM else (yield from lease_for(x))
+
+
+def _say_where(x: Exchange) -> None:
+    who = trace.label(x.message)
+    if x.plan is None:
+        trace.packets.debug("DHCP4_SUBNET_SELECTION_FAILED %s: no subnet for this packet", who)
+    else:
+        trace.packets.debug("DHCP4_SUBNET_SELECTED %s: subnet with id %d", who, x.plan.id)
+    names = ", ".join(x.classes.names)
+    trace.dhcp4.debug("DHCP4_CLASSES_ASSIGNED_AFTER_SUBNET_SELECTION %s: classes %s", who, names)
+
+
+def _counted(outcome: Reply4 | Drop) -> Reply4 | Drop:
+    """Kea has counted the message as dropped before it went on with it."""
+    return replace(outcome, statistics=(*outcome.statistics, RECEIVE_DROP))
 
 
 def respond(x: Exchange) -> Answering:
@@ -251,17 +286,5 @@ def respond(x: Exchange) -> Answering:
     if know.config.early_global_reservations and (refused := meet_globally(x)) is not None:
         return refused
     insane = is_insane(x)
-    if x.type == RELEASE or x.type == DECLINE:
-        return (yield from (release(x) if x.type == RELEASE else decline(x)))
-    if not insane:
-        x.plan = know.subnets.of(x)
-    refused = meet(x)
-    if refused is not None:
-        return refused
-    outcome = inform(x) if x.type == INFORM else (yield from lease_for(x))
-    return outcome if not insane else _counted(outcome)
-
-
-def _counted(outcome: Reply4 | Drop) -> Reply4 | Drop:
-    """Kea has counted the message as dropped before it went on with it."""
-    return replace(outcome, statistics=(*outcome.statistics, RECEIVE_DROP))
+    outcome = yield from _served(x, insane)
+    return _counted(outcome) if insane else outcome
