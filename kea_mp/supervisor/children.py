@@ -1,9 +1,9 @@
 """One child's life as the supervisor sees it: wanted against running, back-off, crash loop.
 
-A child that dies is started again: at once the first time, then after 0.25 s, 0.5 s, 1 s … up to 8 s, counted over the
-deaths of the last 60 s. Two patterns are a crash loop, which ends the daemon with 70: five deaths in a row before the
-child was ever healthy, and twelve deaths within 60 s however healthy it was in between. A child that says with its exit
-code that a new start cannot help (`FINAL_CODES`) ends the daemon with that code.
+A child that dies is started again: at once the first time or when it was well for 5 s, else after 0.25 s, 0.5 s, 1 s …
+up to 8 s, counted over the deaths of the last 60 s. Two patterns are a crash loop, which ends the daemon with 70: five
+deaths in a row before the child was ever healthy, and twelve deaths within 60 s however healthy it was in between. A
+child that says with its exit code that a new start cannot help (`FINAL_CODES`) ends the daemon with that code.
 
 A stop is polite first (SIGTERM, the directive says it too) and SIGKILL after a limit. A child that has not reported
 for `HANG_S` is killed, and so started again.
@@ -22,6 +22,7 @@ from kea_mp.errors import ExitCode
 WINDOW_S = 60.0  #: deaths older than this are forgotten
 DEATHS_IN_WINDOW = 12
 FAILED_STARTS = 5
+STEADY_S = 5.0  #: a child that was well for so long is started again at once, however often it died before
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.25, 8.0
 HANG_S = 60.0
 
@@ -192,6 +193,7 @@ def died(child: Child, code: int, now: float) -> tuple[Child, CrashLoop | Final 
     failed = 0 if child.healthy else child.failed_starts + 1
     if failed >= FAILED_STARTS or len(deaths) >= DEATHS_IN_WINDOW:
         return replace(gone, phase=Phase.ENDED), CrashLoop(child.name, max(failed, len(deaths)))
-    wait = 0.0 if len(deaths) == 1 else min(FIRST_WAIT_S * 2 ** (len(deaths) - 2), LONGEST_WAIT_S)
+    steady = child.healthy and now - child.started >= STEADY_S
+    wait = 0.0 if steady or len(deaths) == 1 else min(FIRST_WAIT_S * 2 ** (len(deaths) - 2), LONGEST_WAIT_S)
     after = replace(gone, phase=Phase.WAITING, start_at=now + wait, replace_it=False)
     return replace(after, failed_starts=failed, deaths=deaths), None

@@ -14,7 +14,7 @@ import logging
 from kea_mp.config.model import Interfaces
 from kea_mp.errors import ExitCode, ExitWith
 from kea_mp.supervisor import interfaces
-from kea_mp.supervisor.interfaces import Problem
+from kea_mp.supervisor.interfaces import Problem, Target
 from kea_mp.supervisor.sockets import Opened, opened
 from kea_mp.supervisor.start_record import RAW, DhcpSocket
 
@@ -29,6 +29,7 @@ class DhcpSockets:
         self._wanted, self._workers, self._ports = wanted, workers, ports
         self._open: dict[str, Opened] = {}
         self._retries_left = wanted.max_retries
+        self._started = False
         self.next_try: float | None = None  #: monotonic seconds
         self.problems: tuple[str, ...] = ()
         self.status = "ready"  #: as in status-get: ready, retrying, failed
@@ -40,7 +41,7 @@ class DhcpSockets:
     def open(self, now: float) -> bool:
         """Open what is missing; True when something was opened. ExitWith when it is hopeless (71) or forbidden (77)."""
         before = len(self._open)
-        targets, problems = interfaces.chosen(self._wanted.names, interfaces.present(), self._wanted.socket_type)
+        targets, problems = self._chosen()
         for target in targets:
             if target.name in self._open:
                 continue
@@ -60,6 +61,17 @@ class DhcpSockets:
             logger.warning("DHCPSRV_NO_SOCKETS_OPEN no interface configured to listen to DHCP traffic")
         self._plan(now)
         return len(self._open) > before
+
+    def _chosen(self) -> tuple[list[Target], list[Problem]]:
+        try:
+            return interfaces.chosen(self._wanted.names, interfaces.present(), self._wanted.socket_type)
+        except ExitWith as missing:
+            if not self._started:
+                raise
+            # It was there at the start: that it has gone is no reason to leave the other interfaces.
+            return [], [Problem("", str(missing))]
+        finally:
+            self._started = True
 
     def close(self) -> None:
         for found in self._open.values():
@@ -85,7 +97,7 @@ class DhcpSockets:
         if self._wanted.max_retries:
             daemon_logger.error("DHCP4_OPEN_SOCKETS_FAILED %s without success", text)
 
-    def _warn_of_addresses(self, target: interfaces.Target) -> None:
+    def _warn_of_addresses(self, target: Target) -> None:
         if self._wanted.socket_type == RAW and len(target.addresses) > 1:
             text = "broadcasts are answered once, with the first address as server identifier"
             logger.info("KEA_MP_SEVERAL_ADDRESSES %s: %s", interfaces.described(target), text)

@@ -57,9 +57,10 @@ class StartRecord:
     """The start of one child.
 
     child: "serving-0", "connection-lease-database" …; index: its number among its kind; workers: how many packet
-    workers there are. lanes: the SEQPACKET ends of the data path; for a connection worker one per packet worker in
-    their order, for a packet worker one per connection worker, the lease database first. dhcp_sockets: packet workers
-    only. heartbeat_s: between two reports; silence_s: without a directive for longer than this, pause.
+    workers there are. config: without its `raw`, which no child needs. lanes: the non-blocking SEQPACKET ends of the
+    data path; for a connection worker one per packet worker in their order, for a packet worker one per connection
+    worker, the lease database first. dhcp_sockets: packet workers only. heartbeat_s: between two reports; silence_s:
+    without a directive for longer than this, pause.
     """
 
     child: str

@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kea_mp import __version__
@@ -114,7 +114,7 @@ def _run_children(options: Options, config: Config4, log: SupervisorLog, folder:
     sockets = DhcpSockets(config.interfaces, workers, (options.server_port, options.client_port))
     bus = _bus(folder)
     specs = table(workers)
-    parcel = Parcel(config)
+    parcel = Parcel(replace(config, raw={}))  # config-get is answered here, and it is half of the size
     outfit = Outfit(parcel, 1, bus.endpoints, log.open, log.opened, sockets.of_worker)
     processes = Processes(specs, outfit)
     daemon = RunningDaemon(config, options.config_file, specs, sockets)

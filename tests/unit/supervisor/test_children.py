@@ -11,6 +11,7 @@ from kea_mp.supervisor.children import (
     FAILED_STARTS,
     FINAL_CODES,
     HANG_S,
+    STEADY_S,
     WINDOW_S,
     Child,
     CrashLoop,
@@ -193,3 +194,12 @@ def test_a_connection_worker_that_loads_its_leases_is_not_hung() -> None:
     child = running(Kind.CONNECTION, state="connecting")
     assert deadline(child) is None
     assert due(child, HANG_S * 100)[1] is None
+
+
+def test_a_child_that_was_well_for_a_while_is_started_again_at_once() -> None:
+    child, now = running(), 0.0
+    for _ in range(4):
+        now += STEADY_S
+        child, _ = died(child, -9, now)
+        assert child.start_at == now
+        child = running_again(child)
