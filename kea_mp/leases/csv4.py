@@ -29,9 +29,11 @@ _MINIMUM = COLUMNS.index(b"hostname") + 1  #: a file with fewer columns is not a
 ETHERNET = b"\x01"
 
 _OCTET = rb"(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
-_ADDRESS = rb"(" + _OCTET + rb"(?:\." + _OCTET + rb"){2})\.(" + _OCTET + rb")"
-_PAIR = rb"[0-9a-f]{2}"
-_IDENTITY = rb"(?!,,)(?:" + _PAIR + rb"(?::" + _PAIR + rb"){0,19})?,(?:" + _PAIR + rb"(?::" + _PAIR + rb"){1,254})?"
+_ADDRESS = rb"(" + _OCTET + rb"\." + _OCTET + rb"\." + _OCTET + rb")\.(" + _OCTET + rb")"
+_PAIR = rb"[0-9a-f][0-9a-f]"
+_HW = rb":".join([_PAIR] * 6) + rb"|(?!,,)(?:" + _PAIR + rb"(?::" + _PAIR + rb"){0,19})?"
+_CLIENT_ID = rb":".join([_PAIR] * 7) + rb"|(?:" + _PAIR + rb"(?::" + _PAIR + rb"){1,254})?"
+_IDENTITY = rb"(?:" + _HW + rb"),(?:" + _CLIENT_ID + rb")"  #: Ethernet spelt out, for it is twice as fast
 _U32 = rb"(?:0|[1-9][0-9]{0,8}|[1-3][0-9]{9}|4[01][0-9]{8})"
 _VALID = rb"(?:0|[1-9][0-9]{0,8}|[1-3][0-9]{9}|4[01][0-9]{8}|4294967295)"
 _EXPIRE = rb"(?:0|[1-9][0-9]{0,18})"

@@ -9,7 +9,7 @@ Runs in: connection
 
 from __future__ import annotations
 
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Collection
 from random import Random
 
@@ -32,7 +32,8 @@ class FreeAddresses:
         self._cursors: dict[Range, int] = {}  #: where the iterative allocator goes on
         self._queues: dict[Range, deque[int]] = {}  #: free queues: addresses in the order they became free again
         self._queued_ranges: dict[int, list[Range]] = {}  #: address >> 16 → the ranges there that have a queue
-        self._offers: dict[int, tuple[int, bytes]] = {}  #: address → (until, client), oldest first
+        # Taken from the front all the time, which a plain dict is slow at.
+        self._offers: OrderedDict[int, tuple[int, bytes]] = OrderedDict()  #: address → (until, client), oldest first
         self._by_client: dict[bytes, int] = {}
         self._random = Random(seed)
 

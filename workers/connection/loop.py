@@ -1,7 +1,7 @@
 """The connection worker's loop: what packet workers ask for, as one batch; then chores; then a report.
 
-Nothing here takes long: a batch is bounded, and reclamation goes in small slices between batches, so that packets
-wait for no chore.
+Nothing here takes long: a batch is bounded, and chores go in small slices between batches, so that packets wait for
+none.
 
 Runs in: connection
 """
@@ -13,7 +13,6 @@ import os
 import select
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from kea_mp import log
@@ -22,17 +21,13 @@ from kea_mp.config.model import ExpiredLeases
 from kea_mp.errors import BackendDown
 from kea_mp.leases.memfile import MemfileStore
 from kea_mp.leases.store import Failed, FindLeases, Request, Result
-from workers.connection.chores import Chore, Incomplete, Schedule, after_pass, begin, ended, rule_of, started
-from workers.connection.cleanup_run import CleanupRun
 from workers.connection.figures import Figures
 from workers.connection.lanes import Arrived, Lanes
+from workers.connection.upkeep import Upkeep
 
 logger = logging.getLogger("kea-dhcp4.dhcp4")
-engine_logger = logging.getLogger("kea-dhcp4.alloc-engine")
 
 LISTEN_S = 0.02  #: the bus is looked at this often even when its descriptor is silent (it is edge-triggered)
-SLICE = 64  #: leases reclaimed or removed between two batches
-_TRACE, _BASIC = log.debug(50), log.debug(0)
 
 
 class Bus(Protocol):
@@ -49,18 +44,6 @@ class Leaving(Protocol):
     @property
     def asked(self) -> bool: ...
     def fileno(self) -> int: ...
-
-
-@dataclass(slots=True)
-class Pass:
-    """A reclamation in progress. left: leases it may still process, None: all. left_ms: time it may still take, None:
-    no limit. order: the number of the command that asked for it, None for the periodic one."""
-
-    remove: bool
-    left: int | None
-    left_ms: float | None
-    order: int | None = None
-    done: int = 0
 
 
 class Connection:
@@ -83,14 +66,9 @@ class Connection:
         """lfc_interval: seconds, 0: never. convert: clean up at once, the files are of another schema."""
         now = time.monotonic()
         self._child, self._generation, self._bus, self._lanes = child, generation, bus, lanes
-        self._store, self._expired, self._leaving, self._heartbeat_s = store, expired, leaving, heartbeat_s
-        self._schedule: Schedule = begin(rule_of(expired, lfc_interval if store.journal else 0), now)
-        self._incomplete = Incomplete()
-        self._passes: list[Pass] = []
-        self._flushing = False
-        self._cleanup = CleanupRun(store.journal) if store.journal is not None else None
-        self._convert = convert
-        self._mode, self._epoch, self._report, self._told_report = SERVE, 0, 0, -1
+        self._store, self._leaving, self._heartbeat_s = store, leaving, heartbeat_s
+        self._upkeep = Upkeep(store, expired, lfc_interval, convert, self._reclaimed, now)
+        self._mode, self._epoch, self._report = SERVE, 0, 0
         self._state, self._error = "up", ""
         self._seq = 0
         self._next_report = self._listened = now
@@ -103,14 +81,11 @@ class Connection:
     def run(self) -> None:
         """Work until asked to leave; then what has arrived is still done."""
         try:
-            if self._convert and self._cleanup is not None:
-                self._cleanup.start()
             while not self._leaving.asked:
                 self.round()
             self._serve(self._lanes.receive())
         finally:
-            if self._cleanup is not None:
-                self._cleanup.stop()
+            self._upkeep.stop()
             self._epoll.close()
             self._store.close()
 
@@ -122,14 +97,14 @@ class Connection:
             self._listened = now
             self._listen()
         self._serve(self._lanes.receive())
-        self._do_chores(time.monotonic())
+        self._keep_up(time.monotonic())
         self._tell(time.monotonic())
 
     def _patience(self) -> float:
         """Seconds until something is due."""
-        if self._passes or self._flushing:
+        if self._upkeep.busy:
             return 0.0
-        return max(0.0, min(self._next_report, self._schedule.next_due) - time.monotonic())
+        return max(0.0, min(self._next_report, self._upkeep.next_due) - time.monotonic())
 
     # ---- batches --------------------------------------------------------------------------------------------
 
@@ -194,7 +169,12 @@ class Connection:
         if problem:
             self._bus.send(Answered(self._child, order.number, 1, problem))
             return
-        self._passes.append(Pass(order.arguments["remove"], None, None, order.number))
+        self._upkeep.reclaim_all(order.arguments["remove"], order.number)
+
+    def _reclaimed(self, order: int, error: str) -> None:
+        """A reclamation that a command asked for has ended. error: "" when all went well."""
+        text = error or "Reclamation of expired leases is complete."
+        self._bus.send(Answered(self._child, order, 1 if error else 0, text))
 
     def _tell(self, now: float) -> None:
         """A report when one is due."""
@@ -239,101 +219,13 @@ class Connection:
         else:
             self._found_again()
 
-    # ---- chores ---------------------------------------------------------------------------------------------
-
-    def _do_chores(self, now: float) -> None:
-        for chore in self._schedule.ready(now):
-            self._begin(chore, now)
-        if self._cleanup is not None:
-            self._cleanup.look()
+    def _keep_up(self, now: float) -> None:
+        """Chores that are due, a slice at a time."""
         try:
-            if self._passes:
-                self._reclaim(self._passes[0])
-            elif self._flushing:
-                self._flush()
+            self._upkeep.step(now, self._mode)
         except BackendDown as error:
+            self._upkeep.give_up(str(error), now)
             self._lost(str(error))
-            self._give_up_chores(str(error))
-
-    def _begin(self, chore: Chore, now: float) -> None:
-        """A chore is due. Reclamation rests while the service is disabled, as in Kea."""
-        if chore is Chore.CLEANUP:
-            if self._cleanup is not None:
-                self._start_cleanup(self._cleanup)
-            self._schedule = ended(self._schedule, chore, now)
-        elif self._mode != SERVE:
-            logger.log(
-                _BASIC,
-                "DHCP4_RECLAIM_EXPIRED_LEASES_SKIPPED dhcp4 reclamation of expired leases is skipped, the service is "
-                "disabled, next in %s seconds", self._expired.reclaim_wait,
-            )  # fmt: skip
-            self._schedule = ended(self._schedule, chore, now)
-        elif chore is Chore.RECLAIM:
-            limits = self._expired
-            self._passes.append(
-                Pass(
-                    remove=limits.flush_wait == 0,
-                    left=limits.max_leases or None,
-                    left_ms=limits.max_time_ms or None,
-                )
-            )
-            self._schedule = started(self._schedule, chore)
-        else:
-            self._flushing = True
-            self._schedule = started(self._schedule, chore)
-
-    def _start_cleanup(self, cleanup: CleanupRun) -> None:
-        try:
-            cleanup.start()
-        except BackendDown as error:
-            self._lost(str(error))
-
-    def _reclaim(self, work: Pass) -> None:
-        """The next slice of a reclamation."""
-        begun = time.perf_counter()
-        size = SLICE if work.left is None else min(SLICE, work.left)
-        wall = int(time.time())
-        count = self._store.reclaim(wall, size, work.remove)
-        work.done += count
-        if work.left is not None:
-            work.left -= count
-        if work.left_ms is not None:
-            work.left_ms -= 1000 * (time.perf_counter() - begun)
-        out_of_time = work.left_ms is not None and work.left_ms <= 0
-        if count == size and work.left != 0 and not out_of_time:
-            return
-        self._passes.pop(0)
-        engine_logger.log(_TRACE, "ALLOC_ENGINE_V4_LEASES_RECLAMATION_COMPLETE reclaimed %s leases", work.done)
-        if work.order is not None:
-            text = "Reclamation of expired leases is complete."
-            self._bus.send(Answered(self._child, work.order, 0, text))
-            return
-        self._incomplete, warn = after_pass(
-            self._incomplete, self._store.is_waiting(wall), self._expired.unwarned_cycles
-        )
-        if warn:
-            engine_logger.warning(
-                "ALLOC_ENGINE_V4_LEASES_RECLAMATION_SLOW expired leases still exist after %s reclamations",
-                self._expired.unwarned_cycles,
-            )
-        self._schedule = ended(self._schedule, Chore.RECLAIM, time.monotonic())
-
-    def _flush(self) -> None:
-        """The next slice of removing reclaimed leases."""
-        before = int(time.time()) - self._expired.hold_reclaimed
-        if self._store.remove_reclaimed(before, SLICE) < SLICE:
-            self._flushing = False
-            self._schedule = ended(self._schedule, Chore.FLUSH, time.monotonic())
-
-    def _give_up_chores(self, error: str) -> None:
-        for work in self._passes:
-            if work.order is not None:
-                self._bus.send(Answered(self._child, work.order, 1, error))
-        if any(work.order is None for work in self._passes):
-            self._schedule = ended(self._schedule, Chore.RECLAIM, time.monotonic())
-        if self._flushing:
-            self._schedule = ended(self._schedule, Chore.FLUSH, time.monotonic())
-        self._passes, self._flushing = [], False
 
 
 def _reclaim_problem(arguments: dict[str, Any]) -> str:

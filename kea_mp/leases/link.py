@@ -1,0 +1,137 @@
+"""What a lease store asks of one database, whichever it is: a batch of look-ups and changes in as few round trips as
+the driver allows.
+
+```
+LinkError
+├─ Lost       the connection is gone or of no use; changes that were under way may be committed or not
+├─ Collision  deadlock, serialisation, somebody was faster: nothing is committed, the whole may be tried again
+└─ Refused    the database does not take a row of this work; nothing is committed
+```
+
+Runs in: connection
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from kea_mp.errors import KeaMpError
+from kea_mp.leases.model import Lease4
+
+Range = tuple[int, int]
+
+
+class LinkError(KeaMpError):
+    """Something went wrong between us and the database; the text is for people."""
+
+
+class Lost(LinkError):
+    pass
+
+
+class Collision(LinkError):
+    pass
+
+
+class Refused(LinkError):
+    pass
+
+
+@dataclass(slots=True)
+class Work:
+    """Keys to look up (hardware addresses without type), ranges to search for free addresses, and changes in the
+    order of their addresses. An update or removal holds only where the row is still as seen."""
+
+    hws: list[bytes] = field(default_factory=list)
+    client_ids: list[bytes] = field(default_factory=list)
+    addresses: list[int] = field(default_factory=list)
+    searches: list[Range] = field(default_factory=list)
+    now: int = 0
+    pieces: int = 64  #: entries of one search
+    inserts: list[Lease4] = field(default_factory=list)
+    updates: list[tuple[Lease4, Lease4]] = field(default_factory=list)  #: (new, seen)
+    removals: list[Lease4] = field(default_factory=list)
+
+    @property
+    def changes(self) -> bool:
+        return bool(self.inserts or self.updates or self.removals)
+
+
+@dataclass(slots=True)
+class Search:
+    """Free parts of a range in the order of addresses, the rows in them that anyone may have, and whether all is said."""
+
+    pieces: list[Range] = field(default_factory=list)
+    rows: list[Lease4] = field(default_factory=list)
+    complete: bool = True
+
+
+@dataclass(slots=True)
+class Done:
+    """What came of a Work. written: addresses of the changes that held."""
+
+    by_hw: list[Lease4] = field(default_factory=list)
+    by_client: list[Lease4] = field(default_factory=list)
+    by_address: list[Lease4] = field(default_factory=list)
+    searches: list[Search] = field(default_factory=list)
+    written: set[int] = field(default_factory=set)
+
+
+Count = tuple[int, int, int, int]  #: subnet id, pool id, state, leases
+
+
+class Link(Protocol):
+    """One database, connected or not. Everything but `close` raises LinkError."""
+
+    last_time: int  #: the latest moment that the column `expire` holds
+
+    def connect(self) -> None:
+        """Connect anew, to the first usable of the hosts. Lost; ExitWith SCHEMA when the schema is of another
+        version."""
+        ...
+
+    def exchange(self, work: Work) -> Done:
+        """Look up and search in the state before the changes; then all changes in one durable transaction."""
+        ...
+
+    def ended(self, now: int, limit: int) -> list[Lease4]:
+        """Leases that have ended and are not reclaimed, the first to end first."""
+        ...
+
+    def flush(self, before: int, limit: int) -> int:
+        """Delete reclaimed rows that ended at or before this time; how many."""
+        ...
+
+    def counts(self) -> list[Count]:
+        """The leases per subnet, pool and state, from Kea's statistics tables."""
+        ...
+
+    def ping(self) -> None:
+        """Whether the database still answers."""
+        ...
+
+    def fileno(self) -> int:
+        """Readable while idle means that the server has closed the connection. -1 when there is none."""
+        ...
+
+    def close(self) -> None: ...
+
+
+def search_of(bounds: Range, first: int | None, rows: list[tuple[Lease4, bool, int]], limit: int) -> Search:
+    """The free parts of a range. first: the lowest address with a row; rows: (lease, free for anyone, the address
+    with the next row) where something is free at or behind the row."""
+    low, high = bounds
+    if first is None:
+        return Search([bounds])
+    search = Search(complete=len(rows) < limit)
+    if first > low:
+        search.pieces.append((low, first - 1))
+    for lease, free, following in rows:
+        address = lease.address
+        if free:
+            search.rows.append(lease)
+            search.pieces.append((address, min(following - 1, high)))
+        else:
+            search.pieces.append((address + 1, min(following - 1, high)))
+    return search
