@@ -97,7 +97,9 @@ class ForAnswer:
 _numbers = itertools.count(1)
 
 
-def begun(wait: Wait, core: Core, feed: Callable[[Event], None], send: Callable[[Order], None], now: float) -> Waiting:
+def begun(
+    wait: Wait, core: Core, feed: Callable[[Event], object], send: Callable[[Order], None], now: float
+) -> Waiting:
     """The wait under way: its question is asked."""
     match wait:
         case Acknowledged():

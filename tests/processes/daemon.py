@@ -204,10 +204,14 @@ class Daemon:
 
     def is_in(self, mode: str) -> bool:
         service = self.status().get("service", {})
-        return service.get("state") == mode and service.get("acknowledged", False)
+        return bool(service.get("state") == mode and service.get("acknowledged", False))
 
     def pids(self) -> dict[str, int]:
         return {process["name"]: process["pid"] for process in self.status().get("processes", ())}
+
+    def successor(self, child: str, before: int) -> int:
+        """The pid of the process that has followed `before`, once there is one."""
+        return int(eventually(lambda: {self.pids().get(child, 0)} - {0, before}, f"a new {child}").pop())
 
     def until_serving(self) -> None:
         eventually(lambda: self.is_in("serve"), f"serving; the log says\n{self.said()}")

@@ -38,6 +38,10 @@ def ended(daemon: Daemon) -> str:
     return daemon.said()
 
 
+def until_said(daemon: Daemon, text: str) -> None:
+    eventually(lambda: text in daemon.said(), f"a line with {text}")
+
+
 def to(output: str, **more: Any) -> dict[str, Any]:
     return {"output": output, **more}
 
@@ -121,10 +125,9 @@ def test_lines_of_a_killed_child_are_kept_and_its_successor_is_heard(daemon: Dae
     for _ in range(3):
         pid = daemon.pids()["serving-0"]
         os.kill(pid, signal.SIGKILL)
-        eventually(lambda pid=pid: daemon.pids().get("serving-0", 0) not in (0, pid), "a successor")
+        successor = daemon.successor("serving-0", pid)
         daemon.until_serving()
-        successor = daemon.pids()["serving-0"]
-        eventually(lambda pid=successor: f"/{pid}." in daemon.said(), "a line of the successor")
+        until_said(daemon, f"/{successor}.")
 
 
 def test_threads_of_dead_children_do_not_pile_up(daemon: Daemon) -> None:
@@ -134,6 +137,6 @@ def test_threads_of_dead_children_do_not_pile_up(daemon: Daemon) -> None:
     for _ in range(3):
         pid = daemon.pids()["serving-0"]
         os.kill(pid, signal.SIGKILL)
-        eventually(lambda pid=pid: daemon.pids().get("serving-0", 0) not in (0, pid), "a successor")
+        daemon.successor("serving-0", pid)
         daemon.until_serving()
     eventually(lambda: len(list(tasks.iterdir())) <= before, "as many threads as before")

@@ -144,8 +144,8 @@ def test_a_stop_is_polite_and_then_not() -> None:
     child, action = stopped(running(), 1.0, 3.0)
     assert action == Terminate("child")
     assert due(child, 3.9)[1] is None
-    child, action = due(child, 4.0)
-    assert action == Kill("child")
+    child, then = due(child, 4.0)
+    assert then == Kill("child")
     assert due(child, 5.0)[1] is None
 
 
