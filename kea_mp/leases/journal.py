@@ -8,6 +8,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Sequence
+from pathlib import Path
 
 from kea_mp.errors import BackendDown, ExitCode, ExitWith
 from kea_mp.leases.csv4 import HEADER
@@ -65,25 +66,38 @@ class Journal:
         used on then."""
         if os.path.exists(self.path + INPUT) or os.path.exists(self.path + FINISHED):
             return False
-        fresh, size = -1, 0
         try:
-            fresh = _locked(self.path + _FRESH, os.O_CREAT | os.O_TRUNC)
-            size = _completed(fresh, self.path)
+            fresh = self._fresh()
+        except (OSError, ExitWith) as error:
+            raise BackendDown(f"lease file {self.path} could not be put aside: {error}") from error
+        os.close(self._fd)
+        self._fd = fresh
+        try:
+            self._size = os.fstat(fresh).st_size
+            os.unlink(self.path + _FRESH)
+            _sync_folder(self.path)
+        except OSError as error:
+            raise BackendDown(f"lease file {self.path}: {error.strerror}") from error
+        return True
+
+    def _fresh(self) -> int:
+        """A new file in the place of the current one, which is now the clean-up's input. On an error the current one
+        is where it was."""
+        # Never opened as it is: when we were killed half-way, it may be another name of the current file.
+        Path(self.path + _FRESH).unlink(missing_ok=True)
+        fresh = _locked(self.path + _FRESH, os.O_CREAT | os.O_EXCL)
+        try:
+            _completed(fresh, self.path)
             os.rename(self.path, self.path + INPUT)
             try:
                 os.link(self.path + _FRESH, self.path)  # unlike a rename, this would notice a file of somebody else
             except OSError:
                 os.rename(self.path + INPUT, self.path)
                 raise
-            os.unlink(self.path + _FRESH)
-            _sync_folder(self.path)
-        except (OSError, ExitWith) as error:
-            if fresh >= 0:
-                os.close(fresh)
-            raise BackendDown(f"lease file {self.path} could not be put aside: {error}") from error
-        os.close(self._fd)
-        self._fd, self._size = fresh, size
-        return True
+        except OSError:
+            os.close(fresh)
+            raise
+        return fresh
 
     def close(self) -> None:
         if self._fd >= 0:

@@ -82,3 +82,14 @@ def test_probing_leaves_no_trace(path: Path) -> None:
     journal.append([b"two"])
     journal.close()
     assert path.read_bytes() == HEADER + b"\none\ntwo\n"
+
+
+def test_killed_at_any_step_of_putting_the_file_aside_it_loses_nothing(path: Path) -> None:
+    journal = Journal(str(path), sync=True)
+    journal.append([b"one"])
+    Path(f"{path}.new").hardlink_to(path)  # the last step but one of a predecessor
+    assert journal.put_aside()
+    journal.close()
+    assert Path(f"{path}.1").read_bytes() == HEADER + b"\none\n"
+    assert path.read_bytes() == HEADER + b"\n"
+    assert not Path(f"{path}.new").exists()
