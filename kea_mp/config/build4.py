@@ -13,7 +13,9 @@ from typing import Any
 from kea_mp.config import keys4
 from kea_mp.config.check import Complaints, check_map
 from kea_mp.config.classes4 import classes
+from kea_mp.config.databases import sql_access
 from kea_mp.config.folders import data_dir, run_dir
+from kea_mp.config.hooks4 import libraries
 from kea_mp.config.hosts4 import HostTable
 from kea_mp.config.model import (
     Compatibility,
@@ -73,6 +75,7 @@ def build4(dhcp4: Json, complaints: Complaints) -> Config4:
         # Kea with several threads always looks for reservations first.
         reservations_first=threads.enabled or top.find("reservations-lookup-first"),
         workers=own.get("workers") or threads.workers,
+        libraries=libraries(top),
         warnings=tuple(complaints.warnings),
     )
     raw = Display(encoder).top(dhcp4)
@@ -147,6 +150,8 @@ def _interfaces(top: Level) -> Interfaces:
 def _lease_database(top: Level, sync: str) -> MemfileAccess:
     part = _part(top, "lease-database")
     if part["type"] != "memfile":
+        sql_access(top, "lease-database")  # what Kea refuses is refused for its own reason
+        # Here and nowhere else is decided which types the daemon serves; databases.py can read them all.
         raise top.error(f"type {part['type']!r} {keys4.NOT_HERE}: only memfile is", "lease-database", "type")
     for name in ("read-timeout", "write-timeout", "tcp-user-timeout"):
         if part.get(name):

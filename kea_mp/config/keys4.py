@@ -151,6 +151,7 @@ DATABASE = (
     _integer("max-row-errors"),
     _string("user"),
     _string("password"),
+    _string("password-file"),  # later than 3.0
     _string("host"),
     _integer("port", U16),
     _integer("connect-timeout"),
@@ -165,6 +166,7 @@ DATABASE = (
     _string("cert-file"),
     _string("key-file"),
     _string("cipher-list"),
+    _choice("ssl-mode", "disable", "prefer", "require", "verify-ca", "verify-full"),  # later than 3.0
 )
 
 #: Keys of lease-database that Kea takes and ignores when the type is memfile.
@@ -179,7 +181,7 @@ GLOBAL = (
     Key("host-reservation-identifiers", LIST, items=STRING, empty=False),
     Key("client-classes", LIST, items="client-class"),
     Key("option-def", LIST, items="option-def"),
-    _refused("hooks-libraries", LIST, NOT_YET + ": no hook library can be loaded", ([],)),
+    Key("hooks-libraries", LIST, items="hooks-library"),
     Key("expired-leases-processing", MAP, items="expired-leases-processing"),
     _refused("dhcp4o6-port", INTEGER, NOT_YET + ": there is no DHCPv4-over-DHCPv6", (0,)),
     Key("control-socket", MAP, items="control-socket"),
@@ -373,6 +375,7 @@ SCOPES: dict[str, Scope] = dict(
             *CONTEXT,
             required=("name",),
         ),
+        _scope("hooks-library", _string("library", low=1), Key("parameters", MAP), required=("library",)),
         _scope("relay", Key("ip-addresses", LIST, items=STRING), required=("ip-addresses",)),
         _scope(
             "interfaces-config",

@@ -198,6 +198,34 @@ class MemfileAccess:
     lease_checks: str = "warn"  #: sanity-checks: none, warn, fix, fix-del, del
 
 
+@dataclass(frozen=True, slots=True)
+class SqlAccess:
+    """A database of type mysql or postgresql (KEA_BEHAVIOUR: access parameters). hosts: (name or folder, port), the
+    next is tried when one does not serve. Timeouts in seconds, 0: not given. Empty strings: not given. password and
+    password_file: at most one of them. ssl_mode: disable, prefer, require, verify-ca, verify-full."""
+
+    type: str
+    name: str
+    hosts: tuple[tuple[str, int], ...]
+    user: str = ""
+    password: str = field(default="", repr=False)  #: never printed
+    password_file: str = ""
+    connect_timeout_s: int = 5
+    read_timeout_s: int = 0
+    write_timeout_s: int = 0
+    tcp_user_timeout_s: int = 0
+    trust_anchor: str = ""
+    cert_file: str = ""
+    key_file: str = ""
+    cipher_list: str = ""
+    ssl_mode: str = ""
+    readonly: bool = False
+    max_reconnect_tries: int = 0
+    reconnect_wait_ms: int = 0
+    on_fail: str = "stop-retry-exit"  #: stop-retry-exit, serve-retry-exit, serve-retry-continue
+    retry_on_startup: bool = False
+
+
 LeaseDatabase = MemfileAccess  #: the union grows with the backends
 
 
@@ -276,4 +304,5 @@ class Config4:
     early_global_reservations: bool = False
     reservations_first: bool = False
     workers: int | None = None  #: kea-mp.workers; None: number of cores
+    libraries: tuple[str, ...] = ()  #: file names in hooks-libraries, e.g. "libdhcp_lease_cmds.so"
     warnings: tuple[str, ...] = ()  #: said once in the log when the configuration is taken
