@@ -40,10 +40,15 @@ def subnet(rest: str = "") -> str:
     return '"subnet4": [{"id": 1, "subnet": "192.0.2.0/24"' + (", " + rest if rest else "") + "}]"
 
 
+def hook(rest: str) -> str:
+    return '"hooks-libraries": [{' + rest + "}]"
+
+
 def host(rest: str) -> str:
     return subnet('"reservations": [' + rest + "]")
 
 
+FOLDER, HOOK = "/usr/lib/x86_64-linux-gnu/kea/hooks", "Dhcp4.hooks-libraries[0]"
 SUBNET, POOL, HOST = "Dhcp4.subnet4[0]", "Dhcp4.subnet4[0].pools[0]", "Dhcp4.subnet4[0].reservations[0]"
 
 SYNTAX = [
@@ -173,8 +178,32 @@ MAPS = [
     bad('"hosts-databases": [{"type": "mysql"}]', "Dhcp4.hosts-databases", "not supported", NOT_YET),
     good('"hosts-databases": []'),
     bad('"config-control": {"config-fetch-wait-time": 5}', "Dhcp4.config-control", "not supported", NOT_YET),
-    bad('"hooks-libraries": [{"library": "libdhcp_stat_cmds.so"}]', "Dhcp4.hooks-libraries", "not supported", NOT_YET),
     good('"hooks-libraries": []'),
+    *(good(hook(f'"library": "{FOLDER}/libdhcp_{name}.so"')) for name in ("mysql", "pgsql", "lease_cmds", "stat_cmds")),
+    good(hook('"library": "libdhcp_stat_cmds.so"')),
+    good(hook(f'"library": " {FOLDER}/libdhcp_stat_cmds.so"')),
+    good(hook('"library": "/opt/kea/lib/libdhcp_stat_cmds.so"'), PATHS),
+    good(f'"hooks-libraries": [{{"library": "{FOLDER}/libdhcp_stat_cmds.so"}}, {{"library": "libdhcp_stat_cmds.so"}}]'),
+    good(hook(f'"parameters": {{}}, "library": "{FOLDER}/libdhcp_mysql.so"')),
+    good(hook(f'"library": "{FOLDER}/libdhcp_lease_cmds.so", "parameters": {{"binding-variables": []}}')),
+    bad(
+        hook(f'"library": "{FOLDER}/libdhcp_lease_cmds.so", "parameters": {{"binding-variables": [{{}}]}}'),
+        f"{HOOK}.parameters.binding-variables", "not supported", NOT_YET,
+    ),
+    bad(
+        hook(f'"library": "{FOLDER}/libdhcp_mysql.so", "parameters": {{"a": 1}}'),
+        f"{HOOK}.parameters.a", "none of libdhcp_mysql.so", UNCHECKED,
+    ),
+    bad(hook(f'"library": "{FOLDER}/libdhcp_ha.so"'), f"{HOOK}.library", "libdhcp_ha.so' is not supported", NOT_YET),
+    bad(hook(f'"library": "{FOLDER}/"'), f"{HOOK}.library", "not supported"),
+    bad(hook('"library": ""'), f"{HOOK}.library", "empty"),
+    bad(hook('"library": 5'), f"{HOOK}.library", "must be a string"),
+    bad(hook('"library": "libdhcp_mysql.so", "parameters": 5'), f"{HOOK}.parameters", "must be a map"),
+    bad(hook('"library": "libdhcp_mysql.so", "comment": "c"'), f"{HOOK}.comment", "unknown key"),
+    bad(hook('"parameters": {}'), HOOK, "'library' is missing"),
+    bad(hook(""), HOOK, "empty"),
+    bad('"hooks-libraries": [5]', HOOK, "must be a map"),
+    bad('"hooks-libraries": {}', "Dhcp4.hooks-libraries", "must be a list"),
     good('"expired-leases-processing": {"reclaim-timer-wait-time": 0, "max-reclaim-time": 10000}'),
     bad('"expired-leases-processing": {}', "Dhcp4.expired-leases-processing", "empty"),
     bad('"expired-leases-processing": {"max-reclaim-time": 10001}', "Dhcp4.expired-leases-processing.max-reclaim-time"),
