@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import OrderedDict, deque
 from collections.abc import Collection
+from itertools import chain
 from random import Random
 
 from kea_mp.leases.store import FREE_QUEUE, ITERATIVE, RANDOM
@@ -44,14 +45,12 @@ class FreeAddresses:
             page = self._pages[address >> 16] = bytearray(_ALL_FREE)
         page[address & 65535] = _TAKEN
         if self._offers:
-            offer = self._offers.pop(address, None)
-            if offer is not None and self._by_client.get(offer[1]) == address:
-                del self._by_client[offer[1]]
+            self._forget_offer(address)
 
     def give_back(self, address: int) -> None:
         """The address has no lease any more, or one that has ended."""
         page = self._pages.get(address >> 16)
-        if page is not None and page[address & 65535] in (_TAKEN, _OFFERED):
+        if page is not None and page[address & 65535] == _TAKEN:
             page[address & 65535] = self._freed(address)
 
     def _freed(self, address: int) -> int:
@@ -65,10 +64,6 @@ class FreeAddresses:
     def page(self, number: int) -> bytearray:
         """The bytes of one /16, to be filled with 0 where a row is in use: for loading a million at once."""
         return self._pages.setdefault(number, bytearray(_ALL_FREE))
-
-    def is_free(self, address: int) -> bool:
-        page = self._pages.get(address >> 16)
-        return page is None or page[address & 65535] != _TAKEN
 
     def propose(self, pools: tuple[int, ...], allocator: int, skip: tuple[int, ...], client: bytes, now: int) -> int:
         """A free address for this client from the first of the ranges that has one, 0 when there is none.
@@ -102,29 +97,32 @@ class FreeAddresses:
         if page is None:
             page = self._pages[address >> 16] = bytearray(_ALL_FREE)
         page[address & 65535] = _OFFERED
-        self._offers.pop(address, None)
+        self._forget_offer(address)
         self._offers[address] = (now + self._offer_s, client)
         self._by_client[client] = address
+
+    def _forget_offer(self, address: int) -> None:
+        offer = self._offers.pop(address, None)
+        if offer is not None and self._by_client.get(offer[1]) == address:
+            del self._by_client[offer[1]]
 
     def _forget_offers(self, now: int) -> None:
         offers = self._offers
         while offers:
             address = next(iter(offers))
-            until, client = offers[address]
-            if now < until <= now + self._offer_s:  # not over, and the clock has not been put back
+            if now < offers[address][0] <= now + self._offer_s:  # not over, and the clock has not been put back
                 return
-            del offers[address]
-            if self._by_client.get(client) == address:
-                del self._by_client[client]
+            self._forget_offer(address)
             page = self._pages[address >> 16]
             if page[address & 65535] == _OFFERED:
                 page[address & 65535] = self._freed(address)
 
     def _again(self, ranges: list[Range], refused: Collection[int], client: bytes) -> int:
         """An address that is kept aside: this client's own, or the one offered longest ago."""
-        mine = self._by_client.get(client, 0)
-        candidates = [mine] if mine else []
-        for address in (*candidates, *self._offers):
+        if not any(self._search(first, last, _OFFERED) for first, last in ranges):
+            return 0
+        mine = self._by_client.get(client)
+        for address in chain(() if mine is None else (mine,), self._offers):
             if address not in refused and any(first <= address <= last for first, last in ranges):
                 return address
         return 0
@@ -183,15 +181,18 @@ class FreeAddresses:
                 return address
         return 0
 
-    def _search(self, low: int, high: int) -> int:
+    def _search(self, low: int, high: int, state: int = _FREE) -> int:
+        """The first address in this state, 0 when there is none."""
         while low <= high:
-            page = self._pages.get(low >> 16)
-            if page is None:
-                return low
             base = low & ~65535
             end = min(high - base, 65535) + 1
-            found = page.find(_FREE, low - base, end)
-            if found >= 0:
-                return base + found
+            page = self._pages.get(low >> 16)
+            if page is None:
+                if state == _FREE:
+                    return low
+            else:
+                found = page.find(state, low - base, end)
+                if found >= 0:
+                    return base + found
             low = base + end
         return 0

@@ -51,6 +51,14 @@ def test_a_clock_that_was_put_back_does_not_keep_proposals_for_ever() -> None:
     assert propose(free, FIRST, FIRST, client=b"c", now=NOW - 10_000) == FIRST
 
 
+def test_an_offer_passed_on_to_somebody_else_is_no_longer_the_first_ones() -> None:
+    free = FreeAddresses()
+    assert propose(free, FIRST, FIRST, client=b"a") == FIRST
+    assert propose(free, FIRST, FIRST, client=b"b") == FIRST
+    free.take(FIRST)
+    assert propose(free, FIRST, FIRST, client=b"a") == 0
+
+
 def test_an_address_kept_aside_for_its_asker_is_not_proposed_to_others() -> None:
     free = FreeAddresses()
     free.keep_aside(FIRST, (FIRST, FIRST + 1), b"a", NOW)
