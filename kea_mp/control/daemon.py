@@ -7,7 +7,8 @@ its poll loop; tests do both by hand.
 A handler answers about the state it has waited for: `dhcp-disable` yields `Acknowledged` and so answers when
 every worker has really stopped. A wait that cannot be fulfilled ends by its own bound: `Acknowledged` at the
 latest after the silence limit (a silent worker does not serve), `Reported` after `REPORT_S`, `Ordered` after
-its `patience_s` or at once when the child is not running (with result 1).
+its `patience_s`, after the silence limit when the child does not report any more, or at once when it is not running
+(with result 1).
 
 Runs in: supervisor
 """
@@ -44,7 +45,7 @@ class Reported:
 @dataclass(frozen=True, slots=True)
 class Ordered:
     """One child carries out a command (bus Order). Resumed with its `Answer`; result 1 that says why when the child
-    is not running, dies over it, or does not answer within patience_s."""
+    is not running, dies over it, falls silent, or does not answer within patience_s."""
 
     child: str
     command: str

@@ -17,9 +17,12 @@ from kea_mp.supervisor.core import SILENCE_S, AskReports, Core, Event
 
 
 class Waiting(Protocol):
-    """A wait under way. until: when it ends by its own bound, monotonic seconds."""
+    """A wait under way."""
 
-    until: float
+    @property
+    def until(self) -> float:
+        """When it ends by its own bound, monotonic seconds."""
+        ...
 
     def over(self, now: float) -> bool: ...
 
@@ -66,13 +69,19 @@ class ForReports:
 
 
 class ForAnswer:
-    """Until a child has carried out an order, dies, or is too slow."""
+    """Until a child has carried out an order, dies, falls silent, or is too slow."""
 
     def __init__(self, core: Core, order: Order, patience_s: float, now: float) -> None:
         self._core, self._order = core, order
         self._pid = core.children[order.child].pid if order.child in core.children else 0
         self._answer: Answer | None = None
-        self.until = now + patience_s
+        self._asked, self._ends = now, now + patience_s
+
+    @property
+    def until(self) -> float:
+        """A child that works on it goes on reporting; one that is frozen is not waited for."""
+        heard = self._core.children[self._order.child].heard if self._is_there() else 0.0
+        return min(self._ends, max(self._asked, heard) + SILENCE_S)
 
     def over(self, now: float) -> bool:
         return self._answer is not None or now >= self.until or not self._is_there()
@@ -80,10 +89,13 @@ class ForAnswer:
     def value(self, now: float) -> Answer:
         if self._answer is not None:
             return self._answer
-        name = self._order.child.removeprefix("connection-")
+        name, command = self._order.child.removeprefix("connection-"), self._order.command
         if not self._is_there():
-            return error(f"{name} is not running: it cannot carry out {self._order.command}")
-        return error(f"{name} did not carry out {self._order.command} in time")
+            return error(f"{name} is not running: it cannot carry out {command}")
+        if now < self._ends:
+            silent_s = now - self._core.children[self._order.child].heard
+            return error(f"{name} has not reported for {silent_s:.1f} s: it does not answer to {command}")
+        return error(f"{name} did not carry out {command} in time")
 
     def answered(self, record: Answered) -> None:
         if (record.child, record.number) == (self._order.child, self._order.number):

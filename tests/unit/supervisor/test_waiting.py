@@ -111,9 +111,32 @@ def test_a_child_that_dies_over_an_order_ends_the_wait() -> None:
 
 
 def test_a_child_that_is_too_slow_ends_the_wait_with_an_error() -> None:
-    waiting = Scene().begin(Ordered(LEASES, "leases-reclaim", patience_s=3.0))
+    scene = Scene()
+    waiting = scene.begin(Ordered(LEASES, "leases-reclaim", patience_s=3.0))
+    scene.report(LEASES, 2.0)
     assert not waiting.over(2.9)
     assert waiting.over(3.0)
     answer = waiting.value(3.0)
     assert answer is not None
     assert answer.result == 1
+
+
+def test_an_order_to_a_child_that_is_frozen_ends_by_the_silence_limit() -> None:
+    scene = Scene()
+    scene.report(LEASES, 1.0)
+    waiting = scene.begin(Ordered(LEASES, "leases-reclaim", patience_s=60.0), 1.5)
+    assert waiting.until == 1.5 + SILENCE_S
+    assert not waiting.over(1.4 + SILENCE_S)
+    assert waiting.over(1.5 + SILENCE_S)
+    answer = waiting.value(1.5 + SILENCE_S)
+    assert answer is not None
+    assert (answer.result, "has not reported for 2.5 s" in answer.text) == (1, True)
+
+
+def test_a_child_that_reports_may_take_its_time_over_an_order() -> None:
+    scene = Scene()
+    waiting = scene.begin(Ordered(LEASES, "leases-reclaim", patience_s=60.0))
+    for second in range(60):
+        scene.report(LEASES, second)
+        assert not waiting.over(second + 0.5)
+    assert waiting.over(60.0)
