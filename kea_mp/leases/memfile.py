@@ -22,6 +22,7 @@ from kea_mp.leases.free import FreeAddresses
 from kea_mp.leases.index import AddressIndex
 from kea_mp.leases.journal import Journal
 from kea_mp.leases.load import Loading, SubnetCheck, lease_files
+from kea_mp.leases.memfile_reports import MemfileReports
 from kea_mp.leases.model import DECLINED, DEFAULT, RECLAIMED, RELEASED, Lease4, same_version, usable_by_anyone
 from kea_mp.leases.rows import Rows
 from kea_mp.leases.store import (
@@ -134,6 +135,10 @@ class MemfileStore:
         """Whether ended leases wait for reclamation (it may turn out that they have been renewed since)."""
         self._end_leases(now)
         return bool(self._expiry.ended) or self._expiry.has_more(now)
+
+    def reports(self) -> MemfileReports:
+        """What commands may ask."""
+        return MemfileReports(self._rows, self._by_hw, self._by_client_id, self._lease, self.tally)
 
     def __len__(self) -> int:
         return len(self._rows)

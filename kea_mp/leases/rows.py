@@ -15,10 +15,17 @@ Page = list[bytes | None]
 class Rows:
     """A map from addresses to rows. `pages` is open to loops that cannot afford a call per row."""
 
-    __slots__ = ("pages",)
+    __slots__ = ("_order", "pages")
 
     def __init__(self) -> None:
         self.pages: dict[int, Page] = {}  #: address >> 8 → rows of that /24
+        self._order: list[int] = []  #: numbers of pages in order, and those of pages that have gone
+
+    def order(self) -> list[int]:
+        """The numbers of all pages in order; some may have no page any more."""
+        if not self._order:
+            self._order = sorted(self.pages)
+        return self._order
 
     def get(self, address: int) -> bytes | None:
         page = self.pages.get(address >> 8)
@@ -28,6 +35,7 @@ class Rows:
         page = self.pages.get(address >> 8)
         if page is None:
             page = self.pages[address >> 8] = [None] * 256
+            self._order = []
         page[address & 255] = line
 
     def remove(self, address: int) -> None:

@@ -15,6 +15,7 @@ from typing import Protocol
 import msgspec
 
 from kea_mp.leases.model import Lease4
+from kea_mp.values import ClientId, HwAddress
 
 ITERATIVE, RANDOM, FREE_QUEUE = 0, 1, 2  #: `allocator` of the subnet
 
@@ -127,4 +128,43 @@ class LeaseStore(Protocol):
 
     def close(self) -> None:
         """Write what is pending and let go of the backend."""
+        ...
+
+
+class Wanted(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Which leases a command asks for, those in any state.
+
+    subnets: of these only (empty: of all). At most one of the others is given and then selects the leases of that
+    identity: hw (htype byte + address, of which the htype does not count), client_id, hostname (in lower case).
+    """
+
+    subnets: tuple[int, ...] = ()
+    hw: HwAddress = b""
+    client_id: ClientId = b""
+    hostname: str = ""
+
+
+class Page(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Leases in the order of their addresses. after: go on behind this address; None: there are no more."""
+
+    leases: tuple[Lease4, ...]
+    after: int | None = None
+
+
+class LeaseReports(Protocol):
+    """What commands ask of a lease backend, in pieces that do not hold up the packets. Changes go through
+    `LeaseStore.execute`, under the condition that the lease is still the one that was shown. Raises BackendDown."""
+
+    def at(self, address: int) -> Lease4 | None:
+        """The lease at this address."""
+        ...
+
+    def page(self, wanted: Wanted, after: int, limit: int) -> Page:
+        """The leases behind the address `after` (-1: from the beginning), at most `limit`; fewer, even none with
+        more to come, when looking further would take long."""
+        ...
+
+    def counts(self, first: int, last: int) -> dict[int, tuple[int, int]]:
+        """Subnet id → how many leases are assigned (state 0) and how many declined, of the subnets with ids from first
+        to last that have leases."""
         ...

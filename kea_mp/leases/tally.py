@@ -8,7 +8,7 @@ Runs in: connection
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from kea_mp.config.model import Subnet4
 from kea_mp.leases.model import DECLINED, DEFAULT, RECLAIMED, RELEASED, Lease4, usable_by_anyone
@@ -25,6 +25,7 @@ _LEVELS = (_ASSIGNED, _DECLINED)
 _COUNTS = (_RECLAIMED, _RECLAIMED_DECLINED, _CUMULATIVE)
 
 Cell = list[int]  #: the five numbers of one place
+_NOTHING: Cell = [0] * 5
 
 
 class Tally:
@@ -81,6 +82,17 @@ class Tally:
         if old.state == DECLINED:
             self._add(old.subnet_id, old.pool_id, _DECLINED, -1)
 
+    def levels_are(self, counts: Mapping[tuple[int, int, int], int]) -> None:
+        """What a database counts that others write to as well: (subnet id, pool id, state) → leases."""
+        places = {(subnet_id, pool_id) for subnet_id, pool_id, _ in counts}
+        places.update((subnet_id, pool_id) for subnet_id, pools in self._cells.items() for pool_id in pools)
+        for place in places:
+            declined = counts.get((*place, DECLINED), 0)
+            cell = self._cells.get(place[0], {}).get(place[1], _NOTHING)
+            for which, number in ((_ASSIGNED, declined + counts.get((*place, DEFAULT), 0)), (_DECLINED, declined)):
+                if number != cell[which]:
+                    self._add(*place, which, number - cell[which])
+
     def _add(self, subnet_id: int, pool_id: int, which: int, number: int) -> None:
         self._all[which] += number
         pools = self._cells.setdefault(subnet_id, {})
@@ -89,6 +101,15 @@ class Tally:
             cell = pools[pool_id] = [0] * 5
         cell[which] += number
         self._changed.add(subnet_id)
+
+    def in_use(self, first: int, last: int) -> dict[int, tuple[int, int]]:
+        """Subnet id → leases that are assigned and not declined, and declined ones, for ids from first to last."""
+        found = {}
+        for subnet_id, pools in self._cells.items():
+            if first <= subnet_id <= last:
+                declined = sum(cell[_DECLINED] for cell in pools.values())
+                found[subnet_id] = (sum(cell[_ASSIGNED] for cell in pools.values()) - declined, declined)
+        return found
 
     def levels(self) -> dict[str, int]:
         """What goes down as well as up, and the sizes of the pools, of the whole server."""
