@@ -39,16 +39,17 @@ class Choice(NamedTuple):
 
 
 class Reach(NamedTuple):
-    """The subnets that may serve a client, from one of them on. ids: for lookups. pools: address ranges in order, each
-    with its allocator. match_client_id: in any of them."""
+    """The subnets that may serve a client, from one of them on. ids: for lookups. pools: address ranges in order, with
+    the allocator of each row. skip: addresses in them that are not for this client. match_client_id: in any of them."""
 
     circle: tuple[SubnetPlan, ...]
     ids: tuple[int, ...]
     pools: tuple[tuple[int, Ranges], ...]
+    skip: tuple[int, ...]
     match_client_id: bool
 
 
-NO_POOLS = ((0, ()),)
+NO_POOLS: tuple[tuple[int, Ranges], ...] = ((0, ()),)
 
 
 def reach_of(x: Exchange) -> Reach:
@@ -85,7 +86,8 @@ def _reach(x: Exchange, plan: SubnetPlan) -> Reach:
             elif ranges:
                 groups.append((member.allocator, ranges))
         match = any(member.parameters.match_client_id for member in circle)
-        found = Reach(circle, tuple(member.id for member in circle), tuple(groups) or NO_POOLS, match)
+        skip = tuple(address for member in circle for address in member.forbidden)
+        found = Reach(circle, tuple(member.id for member in circle), tuple(groups) or NO_POOLS, skip, match)
         x.know.reaches[key] = found
     return found
 
@@ -94,8 +96,9 @@ def find(x: Exchange, reach: Reach, address: int, propose: bool) -> FindLeases:
     """The request that tells all about this client in one round trip."""
     if not propose:
         return FindLeases(x.hw, x.client_id, reach.ids, x.now, address)
-    allocator, pools = reach_for_proposals(x).pools[0]
-    return FindLeases(x.hw, x.client_id, reach.ids, x.now, address, pools, allocator)
+    from_here = reach_for_proposals(x)
+    allocator, pools = from_here.pools[0]
+    return FindLeases(x.hw, x.client_id, reach.ids, x.now, address, pools, allocator, from_here.skip)
 
 
 def found_in(result: Result) -> Found:
@@ -194,7 +197,7 @@ def _propose(x: Exchange, found: Found | None) -> Asking:
     """A free address of the store's choice; found: an answer that may have one already."""
     reach = reach_for_proposals(x)
     refused = 0
-    skip: tuple[int, ...] = ()
+    skip = reach.skip
     for allocator, pools in reach.pools:
         if not pools:
             continue

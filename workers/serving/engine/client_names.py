@@ -1,7 +1,7 @@
 """Host name (option 12) and client FQDN (option 81): what the client gets back and what the lease keeps.
 
 Kea's rules for a server that sends no DNS updates: the FQDN flags say so, the names are cleaned and qualified all the
-same. A name that ends up empty is made from the address (ddns-generated-prefix). Names are text in lower case; the
+same. A name that ends up empty is made from the address (ddns-generated-prefix). Names are text; the
 bytes of a host name are taken one to one (latin-1).
 
 Runs in: serving
@@ -68,13 +68,14 @@ def _with_fqdn(fqdn: Fqdn4, reserved: str, rules: Ddns4, address: int) -> Names:
     name = qualified(reserved, rules.qualifying_suffix, True) if reserved else _adjusted(fqdn, rules)
     if name is None:
         return NO_NAMES
-    stored = name.lower() or generated(address, rules, True)
+    asked = name.lower()
+    stored = asked or generated(address, rules, True)
     flags = FLAG_N | (FLAG_O if fqdn.s else 0) | (fqdn.flags & FLAG_E)
     try:
-        reply = Fqdn4(flags, stored.removesuffix("."), True, fqdn.rcode1, fqdn.rcode2).pack()
+        reply = Fqdn4(flags, stored.lower().removesuffix("."), True, fqdn.rcode1, fqdn.rcode2).pack()
     except ValueError:  # cleaning may leave what is no name: Kea then answers without the option
         return NO_NAMES
-    return Names(None, reply, stored, name.lower())
+    return Names(None, reply, stored, asked)
 
 
 def _adjusted(fqdn: Fqdn4, rules: Ddns4) -> str | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from kea_mp.dhcp.message4 import OFFER
+from kea_mp.dhcp.message4 import DISCOVER, OFFER
 from kea_mp.leases.model import DEFAULT, Lease4
 from kea_mp.values import INFINITY, text4
 from workers.serving.engine import trace
@@ -54,7 +54,9 @@ def granted(x: Exchange, choice: Choice) -> Grant:
         choice.address, x.hw, client_id, kept, x.now, plan.id, False, False, names.stored, DEFAULT, context,
         pool_id, relay_id, remote_id,
     )  # fmt: skip
-    if choice.own and seen is not None and _is_same(lease, seen, names):
+    # Kea writes a lease whose name it has to make, even if nothing else is new.
+    writes = names.stored != names.asked and (x.type != DISCOVER or x.offer_lifetime > 0)
+    if choice.own and seen is not None and not writes and _is_same(lease, seen, names):
         left = reusable_lifetime(seen, kept, x.now, parameters)
         if left:
             x.count("v4-lease-reuses", f"subnet[{plan.id}].v4-lease-reuses")

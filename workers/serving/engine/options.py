@@ -189,8 +189,15 @@ def _between(chosen: dict[int, bytes], low: int, high: int) -> bytes:
 
 
 def allowed(rows: Iterable[OptionData], members: frozenset[str]) -> OptionData | None:
-    """The first of several options of one code that this client may have (option-data client-classes)."""
-    return next((row for row in rows if _is_for(row, members)), None)
+    """Of several options of one code the one for this client: the first that is tagged with a class of it
+    (option-data client-classes), else the last without any tag."""
+    untagged: OptionData | None = None
+    for row in rows:
+        if not row.classes:
+            untagged = row
+        elif not members.isdisjoint(row.classes):
+            return row
+    return untagged
 
 
 def _is_for(row: OptionData, members: frozenset[str]) -> bool:

@@ -8,24 +8,26 @@ Runs in: serving
 from __future__ import annotations
 
 from bisect import bisect_right
-from itertools import pairwise
 
 from kea_mp.config.model import Config4, Ddns4, OptionSet, Parameters4, Pool4, Subnet4
 from kea_mp.hosts.from_config import GLOBAL, Reservations, reservations_by_subnet
 from kea_mp.leases.store import FREE_QUEUE, ITERATIVE, RANDOM
 
 ALLOCATORS = {"iterative": ITERATIVE, "random": RANDOM, "flq": FREE_QUEUE}
-MOST_RANGES = 512  #: above so many pieces a pool is sent whole, and a proposal that is reserved is asked for again
+MOST_SKIPPED = 64  #: of more forbidden addresses none is named beforehand: a proposal of one is asked for again
 
 Ranges = tuple[int, ...]  #: first, last, first, last, …
 
 
 class SubnetPlan:
-    """One subnet. circle: it and the subnets of its shared network, in the order in which Kea goes round."""
+    """One subnet. circle: it and the subnets of its shared network, in the order in which Kea goes round.
+
+    forbidden: pool addresses that may not be proposed, if they are few.
+    """
 
     __slots__ = (
         "allocator", "chain", "circle", "ddns", "exclude_24", "first", "firsts",
-        "guards", "hosts", "id", "last", "mask", "network", "out_of_pool", "parameters", "pools", "subnet", "whole",
+        "forbidden", "guards", "hosts", "id", "last", "mask", "network", "out_of_pool", "parameters", "pools", "subnet",
     )  # fmt: skip
 
     def __init__(self, subnet: Subnet4, hosts: Reservations, exclude_first_last_24: bool) -> None:
@@ -42,7 +44,7 @@ class SubnetPlan:
         self.mask = (0xFFFFFFFF << (32 - subnet.length)) & 0xFFFFFFFF
         self.out_of_pool = subnet.parameters.reservations_out_of_pool
         self.exclude_24 = exclude_first_last_24 and subnet.length <= 24
-        self.whole = tuple(self._ranges(pool) for pool in self.pools)
+        self.forbidden = self._forbidden()
         self.circle: tuple[SubnetPlan, ...] = (self,)
 
     def supports(self, classes: frozenset[str]) -> bool:
@@ -69,9 +71,8 @@ class SubnetPlan:
         return classes is None or open_to(self.pools[at], classes)
 
     def ranges_for(self, classes: frozenset[str]) -> Ranges:
-        """What a client of these classes may be offered without asking for it, pools in ascending order."""
-        parts = (part for pool, part in zip(self.pools, self.whole, strict=True) if open_to(pool, classes))
-        return tuple(number for part in parts for number in part)
+        """The pools that a client of these classes may use, in ascending order."""
+        return tuple(edge for pool in self.pools if open_to(pool, classes) for edge in (pool.first, pool.last))
 
     def allowed(self, address: int) -> bool:
         """Whether a proposed address may be offered: reserved ones and, if so configured, .0 and .255 may not."""
@@ -91,29 +92,21 @@ class SubnetPlan:
             run.append(run[-1] + 1)
         return tuple(run)
 
-    def _ranges(self, pool: Pool4) -> Ranges:
-        holes: set[int] = set()
-        if self.protects_reserved:
-            holes.update(address for address in self.hosts.by_address if pool.first <= address <= pool.last)
-        if self.exclude_24:
-            for block in range(pool.first & ~0xFF, pool.last + 1, 256):
-                if len(holes) > MOST_RANGES:
-                    break
-                holes.update(address for address in (block, block + 255) if pool.first <= address <= pool.last)
-        if not holes or len(holes) > MOST_RANGES:
-            return (pool.first, pool.last)
-        return without(pool.first, pool.last, sorted(holes))
+    def _forbidden(self) -> tuple[int, ...]:
+        found: list[int] = []
+        for pool in self.pools:
+            if self.protects_reserved:
+                found += [address for address in self.hosts.by_address if pool.first <= address <= pool.last]
+            if self.exclude_24:
+                blocks = range(pool.first & ~0xFF, pool.last + 1, 256)[: MOST_SKIPPED + 1]
+                edges = (edge for block in blocks for edge in (block, block + 255))
+                found += [address for address in edges if pool.first <= address <= pool.last]
+        return tuple(found) if len(found) <= MOST_SKIPPED else ()
 
 
 def open_to(pool: Pool4, classes: frozenset[str]) -> bool:
     """Whether a client of these classes may use the pool."""
     return not pool.classes or not classes.isdisjoint(pool.classes)
-
-
-def without(first: int, last: int, holes: list[int]) -> Ranges:
-    """first … last cut at the holes (ascending, all inside)."""
-    edges = [first - 1, *holes, last + 1]
-    return tuple(number for a, b in pairwise(edges) if b - a > 1 for number in (a + 1, b - 1))
 
 
 class Plan:

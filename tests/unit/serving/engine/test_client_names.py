@@ -129,6 +129,20 @@ def test_the_lease_keeps_the_name(opts, stored):
     assert (row.hostname, row.fqdn_fwd, row.fqdn_rev) == (stored, False, False)
 
 
+def test_a_young_lease_without_a_name_is_written_when_one_is_made():
+    store = Store.of(lease(".10", age=5))
+    answered(engine(), packet(REQUEST, ciaddr=a(".10"), source=a(".10"), destination=SERVER, opts={12: b"."}), store)
+    assert store.rows[a(".10")].hostname == "myhost-192-0-2-10"
+
+
+def test_a_made_name_keeps_the_case_of_the_suffix_in_the_lease_only():
+    store = Store()
+    query = packet(REQUEST, opts={54: packed4(SERVER), 50: packed4(a(".10")), 81: b"\1\0\0"})
+    answer = answered(engine(qualifying_suffix="Ex.org"), query, store)
+    assert store.rows[a(".10")].hostname == "myhost-192-0-2-10.Ex.org."
+    assert answer[81] == b"\x0a\0\0myhost-192-0-2-10.ex.org."
+
+
 def test_a_renewal_without_name_takes_the_name_away():
     store = Store.of(lease(".10", hostname="pc", age=5))
     answered(engine(), packet(REQUEST, ciaddr=a(".10"), source=a(".10"), destination=SERVER), store)

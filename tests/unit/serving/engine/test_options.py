@@ -120,6 +120,12 @@ def test_an_option_for_a_class_only_is_passed_over_for_others():
     assert (asked(engine)[NAME], asked(engine, more={60: b"g"})[NAME]) == (b"all", b"gold")
 
 
+def test_an_option_for_a_class_goes_before_one_for_all_wherever_it_stands():
+    rows = options(option(NAME, b"all"), option(NAME, b"gold", classes=("VENDOR_CLASS_g",)), option(NAME, b"rest"))
+    engine = Engine4(config(options=rows))
+    assert (asked(engine)[NAME], asked(engine, more={60: b"g"})[NAME]) == (b"rest", b"gold")
+
+
 def test_a_configured_server_identifier_replaces_our_address_and_is_accepted():
     engine = Engine4(config(options=options(option(54, packed4(a("10.0.0.1"))))))
     offer = answered(engine, packet(DISCOVER))
