@@ -93,7 +93,8 @@ def _open_udp(made: Opened, target: Target, server_port: int, client_port: int) 
 
     for address in target.addresses:
         # Sockets of another server with SO_REUSEPORT would simply join our group: find out without it.
-        _guard(address, server_port).close()
+        # Only here: our own sockets for broadcasts on other interfaces are bound to every address.
+        _guard(address, server_port, target.name).close()
     for worker, shard in enumerate(made.shards):
         if target.broadcast:
             wide = _reusable()
@@ -110,10 +111,12 @@ def _open_udp(made: Opened, target: Target, server_port: int, client_port: int) 
                 _attach(narrow, group_selector(workers), _SO_ATTACH_REUSEPORT_CBPF)
 
 
-def _guard(address: int, port: int) -> socket.socket:
-    """A UDP socket that owns the port at this address and never holds a packet."""
+def _guard(address: int, port: int, interface: str = "") -> socket.socket:
+    """A UDP socket that owns the port at this address (on one interface) and never holds a packet."""
     made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     try:
+        if interface:
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode() + b"\0")
         _attach(made, DROP_ALL)
         made.bind((text4(address), port))
     except OSError as error:
