@@ -18,18 +18,21 @@ from workers.serving.engine.subnets import SubnetSelection
 
 
 class Knowledge:
-    """times: options 51, 58 and 59, packed, by (subnet, seconds told, seconds kept). reaches: which subnets
-    may serve whom, by (selected subnet, classes). used: subnets of shared networks, a higher number for a later
-    proposal."""
+    """by_routes: replies to relays go where the routes say. times: options 51, 58 and 59, packed, by (subnet, seconds
+    told, seconds kept). reaches: which subnets may serve whom, by (selected subnet, classes). used: subnets of shared
+    networks, a higher number for a later proposal."""
 
     __slots__ = (
-        "any_hosts", "classes", "config", "memory", "options", "plan", "reaches", "servers", "subnets", "times", "used",
+        "any_hosts", "by_routes", "classes", "config", "memory", "options", "plan", "reaches", "servers", "subnets",
+        "times", "used",
     )  # fmt: skip
 
     def __init__(self, config: Config4, addresses: Iterable[int]) -> None:
         self.config = config
         self.plan = Plan(config)
         self.any_hosts = bool(config.global_hosts) or any(subnet.hosts for subnet in config.subnets)
+        interfaces = config.interfaces
+        self.by_routes = interfaces.socket_type == "udp" and interfaces.outbound_interface == "use-routing"
         self.classes = ClassBook(config.classes)
         self.options = OptionBook(config)
         self.servers = ServerIdentifiers(config, addresses)

@@ -33,9 +33,10 @@ class Packet4(msgspec.Struct, frozen=True, gc=False):
 class Reply4(msgspec.Struct, frozen=True, gc=False):
     """One datagram to send on the interface that the query came in on.
 
-    payload: the DHCP message. destination, port: where to (UDP). source: our address. mac: the Ethernet destination
-    for packet sockets, as Kea the sender of the query or everybody; b"" on a UDP socket. kind: DHCP message type, for
-    the counters. statistics: further counters of Kea to raise by one.
+    payload: the DHCP message. destination, port: where to (UDP). source: our address; 0: the routes decide on address
+    and interface (outbound-interface use-routing, to relays, on UDP sockets). mac: the Ethernet destination for packet
+    sockets, as Kea the sender of the query or everybody; b"" on a UDP socket. kind: DHCP message type, for the
+    counters. statistics: further counters of Kea to raise by one.
     """
 
     payload: bytes

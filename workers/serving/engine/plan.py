@@ -26,8 +26,8 @@ class SubnetPlan:
     """
 
     __slots__ = (
-        "allocator", "chain", "circle", "ddns", "exclude_24", "first", "firsts",
-        "forbidden", "guards", "hosts", "id", "last", "mask", "network", "out_of_pool", "parameters", "pools", "subnet",
+        "allocator", "chain", "circle", "ddns", "exclude_24", "first", "firsts", "forbidden", "guards", "hosts", "id",
+        "last", "mask", "network", "out_of_pool", "parameters", "pools", "subnet",
     )  # fmt: skip
 
     def __init__(self, subnet: Subnet4, hosts: Reservations, exclude_first_last_24: bool) -> None:

@@ -148,7 +148,8 @@ def _sent(x: Exchange, kind: int, options: bytes, yiaddr: int, siaddr: int, snam
     mac = b""
     if packet.raw:
         mac = EVERYBODY_MAC if flags & BROADCAST and not giaddr else packet.source_mac
-    return Reply4(payload, destination, port_of(x), packet.local_address, mac, kind, x.statistics)
+    source = 0 if x.know.by_routes and message.giaddr else packet.local_address
+    return Reply4(payload, destination, port_of(x), source, mac, kind, x.statistics)
 
 
 def agent_echo(agent: bytes) -> bytes:

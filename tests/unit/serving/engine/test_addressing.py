@@ -5,6 +5,7 @@ Runs in: any
 
 from __future__ import annotations
 
+from kea_mp.config.model import Interfaces
 from kea_mp.dhcp.message4 import DISCOVER, INFORM, REQUEST
 from kea_mp.values import packed4
 from tests.unit.serving.engine.world import EVERYBODY, OTHER_HW, SERVER, Store, a, answered, config, lease, packet
@@ -70,3 +71,10 @@ def test_an_inform_is_answered_at_the_clients_port_even_past_a_relay():
 def test_header_fields_of_the_query_that_are_not_returned():
     answer = answered(Engine4(config()), packet(DISCOVER, secs=7, siaddr=5, sname=b"x", file=b"y"))
     assert (answer.message.secs, answer.message.siaddr, answer.message.sname, answer.message.file) == (0, 0, b"", b"")
+
+
+def test_replies_to_relays_may_follow_the_routes():
+    interfaces = Interfaces(socket_type="udp", outbound_interface="use-routing")
+    engine = Engine4(config(interfaces=interfaces))
+    relayed, direct = (answered(engine, packet(DISCOVER, raw=False, giaddr=giaddr)) for giaddr in (a(".1"), 0))
+    assert (relayed.reply.source, direct.reply.source) == (0, SERVER)
