@@ -1,4 +1,4 @@
-"""The command line: `kea-mp dhcp4 -c FILE`, `kea-mp status`, `kea-mp command`.
+"""The command line: `kea-mp dhcp4 -c FILE`, `kea-mp status`, `kea-mp command`, `kea-mp db`.
 
 Nothing is imported before it is needed: `kea-mp -h` needs no server, and a server no client.
 
@@ -23,7 +23,7 @@ class Commands(click.Group):
     """The commands of the daemon's clients come from their own modules, when they are called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return ["command", "dhcp4", "status"]
+        return ["command", "db", "dhcp4", "status"]
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name == "dhcp4":
@@ -32,6 +32,10 @@ class Commands(click.Group):
             from kea_mp.control.cli import command, status
 
             return status if name == "status" else command
+        if name == "db":
+            from kea_mp.sql.cli import db  # the drivers, which no server's parent may have
+
+            return db
         return None
 
 

@@ -1,1 +1,1 @@
-"""SQL databases: Kea's schema, connections and the translation of their errors. Nothing here is imported by the parent."""
+"""SQL databases: Kea's schema, connections, what their errors mean. The supervisor imports nothing of this."""

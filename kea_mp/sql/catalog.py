@@ -49,23 +49,23 @@ def _lines(connection: Connection, query: str) -> Iterator[str]:
 
 def expected(dialect_name: str, triggers: Lines, routines: Lines) -> Catalog:
     """What a database that we make has; triggers and routines come from the dialect's statements."""
-    dialect: Dialect = postgresql.dialect() if dialect_name == "postgresql" else mysql.dialect()
+    dialect: Dialect = postgresql.dialect() if dialect_name == "postgresql" else mysql.dialect()  # type: ignore[no-untyped-call]
     columns: set[str] = set()
     for table in tables.tables_of(dialect_name):
         for column in table.columns:
             if column.info.get("dialect", dialect_name) == dialect_name:
                 kind = _normal(column.type.compile(dialect))
                 columns.add(f"{table.name}.{column.name}: {kind}{'' if column.nullable else ' not null'}")
-    indexes = frozenset(_normal(line) for line in keys.index_names(dialect_name))
-    return Catalog(frozenset(columns), indexes, triggers, routines)
+    indexes = frozenset(_normal(line) for line in keys.index_names(tables.metadata, dialect_name))
+    return Catalog(frozenset(columns), indexes, frozenset(map(_normal, triggers)), frozenset(map(_normal, routines)))
 
 
-def differences(wanted: Catalog, held: Catalog) -> list[str]:
-    """Lines for a person: what is missing and what is there besides."""
+def differences(wanted: Catalog, held: Catalog, optional: Lines = frozenset()) -> list[str]:
+    """Lines for a person: what is missing and what is there besides. optional: lines that may be missing or not."""
     said = []
     for kind in ("columns", "indexes", "triggers", "routines"):
-        want: Lines = getattr(wanted, kind)
-        have: Lines = getattr(held, kind)
+        want: Lines = getattr(wanted, kind) - optional
+        have: Lines = getattr(held, kind) - optional
         said += [f"missing {kind}: {line}" for line in sorted(want - have)]
         said += [f"besides {kind}: {line}" for line in sorted(have - want)]
     return said
@@ -141,7 +141,8 @@ _MYSQL = {
         FROM information_schema.triggers WHERE trigger_schema = DATABASE()""",
     "routines": """
         SELECT r.routine_name, CONCAT('(', IFNULL((
-                   SELECT GROUP_CONCAT(p.parameter_name, ' ', p.dtd_identifier ORDER BY p.ordinal_position SEPARATOR ', ')
+                   SELECT GROUP_CONCAT(
+                       p.parameter_name, ' ', p.dtd_identifier ORDER BY p.ordinal_position SEPARATOR ', ')
                    FROM information_schema.parameters p
                    WHERE p.specific_schema = r.routine_schema AND p.specific_name = r.specific_name
                      AND p.ordinal_position > 0), ''), '):'), r.dtd_identifier

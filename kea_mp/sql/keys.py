@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import ForeignKeyConstraint, Index, MetaData, UniqueConstraint, func, text
 
@@ -270,9 +270,7 @@ REFERENCES = (
         ("fk_dhcp{v}_option_scode", CASCADE, ""),
         ("fk_dhcp{v}_option_scope", "", ""),
     ),
-    Reference(
-        "dhcp{v}_options", "host_id", "hosts.host_id", None, ("fk_dhcp{v}_options_Host", CASCADE, CASCADE)
-    ),
+    Reference("dhcp{v}_options", "host_id", "hosts.host_id", None, ("fk_dhcp{v}_options_Host", CASCADE, CASCADE)),
     Reference(
         "dhcp4_options",
         "host_id",
@@ -295,9 +293,7 @@ REFERENCES = (
         ("fk_dhcp{v}_options_client_class", CASCADE, CASCADE),
     ),
     Reference("dhcp{v}_options", "pool_id", "dhcp{v}_pool.id", *_same("fk_dhcp{v}_options_pool", CASCADE, CASCADE)),
-    Reference(
-        "dhcp6_options", "pd_pool_id", "dhcp6_pd_pool.id", *_same("fk_dhcp6_options_pd_pool", CASCADE, CASCADE)
-    ),
+    Reference("dhcp6_options", "pd_pool_id", "dhcp6_pd_pool.id", *_same("fk_dhcp6_options_pd_pool", CASCADE, CASCADE)),
     Reference(
         "dhcp{v}_options",
         "shared_network_name",
@@ -446,7 +442,7 @@ def _attach_host_names(metadata: MetaData) -> None:
         Index(name, *columns, unique=True).ddl_if(dialect="mysql")
 
 
-def index_names(dialect: str) -> Iterator[str]:
+def index_names(metadata: MetaData, dialect: str) -> Iterator[str]:
     """`table.index` or `table.index unique` for every index of a dialect but the primary keys."""
     listed: list[tuple[str, str]] = []  # MySQL: table and first columns, to see which foreign keys need an index
     for key in _each(KEYS):
@@ -459,12 +455,10 @@ def index_names(dialect: str) -> Iterator[str]:
     for v in (4, 6):
         yield f"hosts.key_dhcp{v}_identifier_subnet_id unique"
     if dialect == "mysql":
-        yield from _implied_by_references(listed)
+        yield from _implied_by_references(metadata, listed)
 
 
-def _implied_by_references(listed: list[tuple[str, str]]) -> Iterator[str]:
-    from kea_mp.sql.tables import metadata
-
+def _implied_by_references(metadata: MetaData, listed: list[tuple[str, str]]) -> Iterator[str]:
     for reference in _each(REFERENCES):
         made = (reference.table, reference.column)
         first_of_primary_key = next(iter(metadata.tables[reference.table].primary_key.columns), None)
@@ -489,13 +483,11 @@ def _each(rows: tuple[Row, ...]) -> Iterator[Row]:
 
 
 def _for_protocol(row: Row, v: str) -> Row:
-    values = {each.name: getattr(row, each.name) for each in fields(row)}
-    return replace(
-        row,
-        **{
-            name: value.replace("{v}", v)
-            if isinstance(value, str)
-            else value and (value[0].replace("{v}", v), *value[1:])
-            for name, value in values.items()
-        },
-    )
+    values: dict[str, Any] = {each.name: _with_protocol(getattr(row, each.name), v) for each in fields(row)}
+    return replace(row, **values)
+
+
+def _with_protocol(value: str | tuple[str, ...] | None, v: str) -> str | tuple[str, ...] | None:
+    if isinstance(value, str):
+        return value.replace("{v}", v)
+    return value and tuple(part.replace("{v}", v) for part in value)

@@ -13,7 +13,7 @@ COMMA = "&#x2c"  #: stands for a comma inside a field
 @dataclass(frozen=True, slots=True)
 class Field:
     """A column of the lease table and of the file. kind: how its text is made: "number", "address", "hex" (octets
-    with colons), "time" (seconds since the epoch), "flag", "text" (with COMMA), "context" (such text, may be absent)."""
+    with colons), "time" (seconds since the epoch), "flag", "text" (with COMMA), "context" (the same, may be absent)."""
 
     name: str
     kind: str

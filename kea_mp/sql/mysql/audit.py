@@ -128,6 +128,4 @@ def _deletions(v: int) -> tuple[Trigger, ...]:
 
 
 ROUTINES = tuple(routine for v in (4, 6) for routine in (*_entries(v), _option_audit(v)))
-TRIGGERS = tuple(
-    trigger for v in (4, 6) for trigger in (*_option_triggers(v), *_object_triggers(v), *_deletions(v))
-)
+TRIGGERS = tuple(trigger for v in (4, 6) for trigger in (*_option_triggers(v), *_object_triggers(v), *_deletions(v)))

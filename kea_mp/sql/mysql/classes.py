@@ -152,8 +152,6 @@ def _triggers(v: int) -> tuple[Trigger, ...]:
 
 
 ROUTINES = tuple(
-    routine
-    for v in (4, 6)
-    for routine in (_order(v), _check_dependency(v), _pass_on_known(v), _check_known(v))
+    routine for v in (4, 6) for routine in (_order(v), _check_dependency(v), _pass_on_known(v), _check_known(v))
 )
 TRIGGERS = (*_triggers(4), *_triggers(6))

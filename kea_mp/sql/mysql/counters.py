@@ -137,7 +137,7 @@ def _class_procedures(v: int) -> tuple[Routine, ...]:
     for suffix, (sides, body) in bodies.items():
         kinds = {"state": "tinyint", "user_context": "text"} | ({"lease_type": "tinyint"} if v == 6 else {})
         extracted = "".join(
-            f"\n    SET {side}_classes = JSON_EXTRACT({side}_user_context, '$.\"ISC\".\"client-classes\"');"
+            f'\n    SET {side}_classes = JSON_EXTRACT({side}_user_context, \'$."ISC"."client-classes"\');'
             for side in sides
         )
         made.append(

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from kea_mp.sql.mysql.shape import Routine
 
-_WORDS = {4: {"address": None}, 6: {"address": 0, "prefix": 2}}  #: word of the limit → lease type
+#: word of the limit → lease type, by protocol
+_WORDS: dict[int, dict[str, int | None]] = {4: {"address": None}, 6: {"address": 0, "prefix": 2}}
 
 
 def _check(word: str, count: str, whom: str) -> str:

@@ -1,9 +1,9 @@
 """Client classes of the configuration backend: their order of evaluation and what they depend on.
 
-A class stands behind the class it follows (`follow_class_name`) or at the end. It may only depend on classes that stand
-before it and that all its servers have. A class that depends on KNOWN or UNKNOWN, itself or through others, is evaluated
-later; that dependency must not change under a class that others depend on. Kea calls the last check itself, after the
-dependencies of an updated class are written; the triggers leave it what it needs in the session.
+A class stands behind the class it follows (`follow_class_name`) or at the end. It may only depend on classes that
+stand before it and that all its servers have. A class that depends on KNOWN or UNKNOWN, itself or through others, is
+evaluated later; that dependency must not change under a class that others depend on. Kea calls the last check itself,
+after the dependencies of an updated class are written; the triggers leave it what it needs in the session.
 
 Runs in: any
 """

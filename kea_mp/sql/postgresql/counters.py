@@ -166,9 +166,7 @@ def _class_functions(v: int) -> tuple[Routine, ...]:
     return tuple(
         Routine(
             f"lease{v}_{suffix}_{table}",
-            ", ".join(
-                f"{side}_state bigint, {side}_user_context text{kind.format(side=side)}" for side in sides
-            ),
+            ", ".join(f"{side}_state bigint, {side}_user_context text{kind.format(side=side)}" for side in sides),
             "void",
             f"DECLARE\n    class varchar(128);\nBEGIN\n{body}\nEND",
         )
@@ -195,9 +193,10 @@ def _row_triggers(v: int) -> tuple[Routine, ...]:
 
 _EVENTS = {"insert": "ains", "update": "aupd", "delete": "adel"}
 
+OURS = tuple(_statement_function(v, event) for v in (4, 6) for event in _EVENTS)  #: what Kea does not have
 ROUTINES = (
     *(routine for counter in COUNTERS for routine in _row_functions(counter)),
     *(routine for v in (4, 6) for routine in (*_class_functions(v), *_row_triggers(v))),
-    *(_statement_function(v, event) for v in (4, 6) for event in _EVENTS),
+    *OURS,
 )
 TRIGGERS = tuple(_trigger(v, event, suffix) for v in (4, 6) for event, suffix in _EVENTS.items())
