@@ -12,6 +12,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
+from operator import attrgetter
 
 from msgspec import structs
 
@@ -20,7 +21,7 @@ from kea_mp.errors import BackendDown
 from kea_mp.leases.link import Collision, Done, Link, LinkError, Lost, Refused, Search, Work
 from kea_mp.leases.memfile import reclaimed
 from kea_mp.leases.model import DECLINED, RECLAIMED, Lease4, usable_by_anyone
-from kea_mp.leases.proposals import SPARE, Proposals, Stretch
+from kea_mp.leases.proposals import Proposals, Stretch
 from kea_mp.leases.store import (
     Changed,
     ClaimLease,
@@ -38,12 +39,14 @@ from kea_mp.values import INFINITY, text4
 logger = logging.getLogger("kea-dhcp4.dhcpsrv")
 engine_logger = logging.getLogger("kea-dhcp4.alloc-engine")
 
+SPARE = 4  #: free addresses looked up beyond those needed, for those that turn out to be taken
 TRIES = 5  #: of a transaction that collides with others (as Kea)
 COUNTS_S = 10.0  #: how often the numbers of leases are read again, since other servers change them too
 RANGES_AT_ONCE = 16  #: ranges searched in one round trip
 HW_LIMIT, TEXT_LIMIT, CONTEXT_LIMIT = 20, 255, 65535  #: bytes that Kea's columns hold
 
 Change = ClaimLease | RemoveLease
+_BY_ADDRESS = attrgetter("address")
 
 
 class Asker:
@@ -190,7 +193,9 @@ class SqlLeaseStore:
         work.searches += parts
         return True
 
-    def _learn(self, work: Work, done: Done, took_s: float, looked_up: dict[int, bool], rows: dict[int, Lease4]) -> None:
+    def _learn(
+        self, work: Work, done: Done, took_s: float, looked_up: dict[int, bool], rows: dict[int, Lease4]
+    ) -> None:
         """Take in what was looked up and what the searches found."""
         for address in work.addresses:
             row = rows.get(address)
@@ -216,9 +221,9 @@ class SqlLeaseStore:
     ) -> None:
         by_hw: dict[bytes, list[Lease4]] = {}
         by_client: dict[bytes, list[Lease4]] = {}
-        for lease in sorted(done.by_hw):
+        for lease in sorted(done.by_hw, key=_BY_ADDRESS):
             by_hw.setdefault(lease.hw[1:], []).append(lease)
-        for lease in sorted(done.by_client):
+        for lease in sorted(done.by_client, key=_BY_ADDRESS):
             by_client.setdefault(lease.client_id, []).append(lease)
         rows = {lease.address: lease for lease in done.by_address}
         looked_up: dict[int, bool] = {}
@@ -278,7 +283,12 @@ class SqlLeaseStore:
         self.exhausted += len(pending)
 
     def _proposed(
-        self, asker: Asker, looked_up: dict[int, bool], rows: dict[int, Lease4], results: list[Result | None], aside: bool
+        self,
+        asker: Asker,
+        looked_up: dict[int, bool],
+        rows: dict[int, Lease4],
+        results: list[Result | None],
+        aside: bool,
     ) -> bool:
         request, now = asker.request, asker.request.now
         free = self._proposals.propose(asker.stretches, request.skip, asker.client, now, looked_up)
@@ -523,7 +533,9 @@ def _address(change: Change) -> int:
     return change.lease.address if type(change) is ClaimLease else change.seen.address  # type: ignore[union-attr]
 
 
-def _one_of_each_address(changes: list[tuple[int, Change]]) -> tuple[list[tuple[int, Change]], list[tuple[int, Change]]]:
+def _one_of_each_address(
+    changes: list[tuple[int, Change]],
+) -> tuple[list[tuple[int, Change]], list[tuple[int, Change]]]:
     """The first change of every address in the order of addresses (transactions that lock in one order do not deadlock),
     and the others, which follow when those are settled."""
     first: dict[int, tuple[int, Change]] = {}

@@ -1,0 +1,269 @@
+"""The link to MySQL and MariaDB: a whole batch as one multi-statement query, one round trip.
+
+The changes stand between START TRANSACTION and COMMIT in the same query. Inserts go as one statement, which fails
+when somebody was faster at any of its addresses; then, and only then, they are repeated one by one, so that the
+affected rows tell which of them held. Updates and removals are one statement each and tell by the same number.
+
+Runs in: connection
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import pymysql
+import pymysql.cursors
+from pymysql.connections import Connection
+
+from kea_mp.leases.link import Collision, Count, Done, LinkError, Lost, Refused, Search, Work, search_of
+from kea_mp.leases.model import Lease4
+from kea_mp.leases.statements import MYSQL as SQL
+from kea_mp.leases.statements import MYSQL_SETTERS, STAT, VERSION
+from kea_mp.values import INFINITY
+
+LAST_TIME = 2**31 - 1  #: of a TIMESTAMP column
+_DUPLICATE = 1062
+_COLLISIONS = (1205, 1213, _DUPLICATE)
+_CONNECTION = (1040, 1047, 1053, 1290, 1836, 1927, 4031)  #: the server cannot be used (any more)
+
+Connect = Callable[[], "Connection[Any]"]
+Rows = tuple[tuple[Any, ...], ...]
+
+
+class MysqlLink:
+    """A Link to MySQL or MariaDB. connect: opens a connection with MULTI_STATEMENTS and FOUND_ROWS, its timeouts set
+    (TLS, hosts, version checked). lock_wait_s: how long a row lock of another server is waited for."""
+
+    last_time = LAST_TIME
+
+    def __init__(self, connect: Connect, lock_wait_s: int) -> None:
+        self._open = connect
+        self._lock_wait_s = lock_wait_s
+        self._connection: Connection[Any] | None = None
+
+    # ---- Link -----------------------------------------------------------------------------------------------
+
+    def connect(self) -> None:
+        self.close()
+        self._connection = self._open()
+        try:
+            # The column `expire` is stored in UTC and shown in the session's time zone: UTC has no gaps.
+            self._carry_out(
+                [
+                    f"SET SESSION time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES', autocommit = 1, "
+                    f"innodb_lock_wait_timeout = {self._lock_wait_s}",
+                    "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
+                ]
+            )
+        except LinkError:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection._force_close()  # without the farewell, which may wait for a server that is not there
+            self._connection = None
+
+    def fileno(self) -> int:
+        socket = self._connection._sock if self._connection is not None else None
+        return socket.fileno() if socket is not None else -1
+
+    def exchange(self, work: Work) -> Done:
+        try:
+            return self._exchange(work, one_by_one=len(work.inserts) == 1)
+        except Collision as error:
+            if error.code != _DUPLICATE:  # type: ignore[attr-defined]
+                raise
+        return self._exchange(work, one_by_one=True)
+
+    def ended(self, now: int, limit: int) -> list[Lease4]:
+        return _leases(self._carry_out([SQL["ended"] % (_time(now), limit)])[0][0])
+
+    def flush(self, before: int, limit: int) -> int:
+        return self._carry_out([SQL["flush"] % (_time(before), limit)])[0][1]
+
+    def counts(self) -> list[Count]:
+        return [(int(a), int(b), int(c), int(d)) for a, b, c, d in self._carry_out([STAT])[0][0]]
+
+    def ping(self) -> None:
+        self._carry_out([VERSION])
+
+    # ---- the batch ------------------------------------------------------------------------------------------
+
+    def _exchange(self, work: Work, one_by_one: bool) -> Done:
+        statements = list(_reads(work))
+        if work.changes:
+            writes, addresses = _writes(work, one_by_one)
+            statements += ["START TRANSACTION", *writes, "COMMIT"]
+        if not statements:
+            return Done()
+        answers = iter(self._carry_out(statements))
+        done = Done()
+        if work.hws:
+            done.by_hw = _leases(next(answers)[0])
+        if work.client_ids:
+            done.by_client = _leases(next(answers)[0])
+        if work.addresses:
+            done.by_address = _leases(next(answers)[0])
+        for bounds in work.searches:
+            done.searches.append(_search(bounds, next(answers)[0], next(answers)[0], work.pieces))
+        if work.changes:
+            next(answers)
+            for some in addresses:
+                if next(answers)[1]:
+                    done.written.update(some)
+        return done
+
+    # ---- the wire -------------------------------------------------------------------------------------------
+
+    def _carry_out(self, statements: Sequence[str]) -> list[tuple[Rows, int]]:
+        """(rows, affected rows) of each of these statements, sent at once."""
+        if self._connection is None:
+            raise Lost("there is no connection")
+        answers: list[tuple[Rows, int]] = []
+        try:
+            cursor = self._connection.cursor(pymysql.cursors.Cursor)
+            cursor.execute(";".join(statements))
+            answers.append((cursor.fetchall(), cursor.rowcount))
+            while cursor.nextset():
+                answers.append((cursor.fetchall(), cursor.rowcount))
+        except pymysql.err.Error as error:
+            raise self._problem(error) from error
+        except (OSError, UnicodeError) as error:
+            raise Lost(f"{type(error).__name__}: {error}") from error
+        if len(answers) != len(statements):
+            raise Lost(f"{len(statements)} statements were answered {len(answers)} times")
+        return answers
+
+    def _problem(self, error: pymysql.err.Error) -> LinkError:
+        """What an error means; a transaction that was begun is ended."""
+        code = error.args[0] if error.args and isinstance(error.args[0], int) else 0
+        text = f"{error.args[1] if len(error.args) > 1 else error} ({code})"
+        if code in (0, *_CONNECTION) or code >= 2000 and code < 3000:
+            return Lost(text)
+        try:
+            assert self._connection is not None
+            self._connection.rollback()
+        except (pymysql.err.Error, OSError) as second:
+            return Lost(f"{text}; then {second}")
+        if code in _COLLISIONS:
+            collision = Collision(text)
+            collision.code = code  # type: ignore[attr-defined]
+            return collision
+        if isinstance(error, pymysql.err.DataError | pymysql.err.IntegrityError) or code in (1366, 1406, 1264, 3140):
+            return Refused(text)
+        return Lost(text)
+
+
+def _reads(work: Work) -> Iterable[str]:
+    if work.hws:
+        yield SQL["by_hw"] % ",".join(map(_bytes, work.hws))
+    if work.client_ids:
+        yield SQL["by_client"] % ",".join(map(_bytes, work.client_ids))
+    if work.addresses:
+        yield SQL["by_address"] % ",".join(map(str, work.addresses))
+    now = _time(work.now)
+    for low, high in work.searches:
+        yield SQL["first"] % (low, high)
+        yield SQL["gaps"] % (now, high, high, low, high, now, high, work.pieces)
+
+
+def _writes(work: Work, one_by_one: bool) -> tuple[list[str], list[list[int]]]:
+    """The changes, and the addresses that each statement changes when it affects anything."""
+    statements: list[str] = []
+    addresses: list[list[int]] = []
+    if work.inserts and not one_by_one:
+        statements.append(SQL["insert"] % ",".join(f"({','.join(_values(lease))})" for lease in work.inserts))
+        addresses.append([lease.address for lease in work.inserts])
+    elif work.inserts:
+        for lease in work.inserts:
+            statements.append(SQL["insert_one"] % (",".join(_values(lease)), lease.address))
+            addresses.append([lease.address])
+    for new, seen in work.updates:
+        setters = ",".join(f"{name}={value}" for name, value in zip(MYSQL_SETTERS, _values(new)[1:], strict=True))
+        statements.append(SQL["update"] % (setters, _unchanged(seen)))
+        addresses.append([new.address])
+    for seen in work.removals:
+        statements.append(SQL["delete"] % _unchanged(seen))
+        addresses.append([seen.address])
+    return statements, addresses
+
+
+# ---- values -------------------------------------------------------------------------------------------------
+
+
+def _time(seconds: int) -> int:
+    """A moment that FROM_UNIXTIME takes."""
+    return max(0, min(seconds, LAST_TIME))
+
+
+def _bytes(value: bytes) -> str:
+    return f"X'{value.hex()}'"
+
+
+def _text(value: str) -> str:
+    """In hexadecimal, so that no session setting changes how it is read."""
+    return f"_utf8mb4 X'{value.encode().hex()}'" if value else "''"
+
+
+def _end(lease: Lease4) -> int:
+    """The column `expire`: that of an unlimited lease is its beginning, as Kea has it."""
+    return lease.cltt if lease.valid_lft == INFINITY else lease.cltt + lease.valid_lft
+
+
+def _values(lease: Lease4) -> list[str]:
+    """The columns of a lease, empty and NULL as Kea writes them."""
+    return [
+        str(lease.address),
+        _bytes(lease.hw[1:]) if lease.hw else "NULL",
+        _bytes(lease.client_id) if lease.client_id else "NULL",
+        str(lease.valid_lft),
+        f"FROM_UNIXTIME({_end(lease)})",
+        str(lease.subnet_id),
+        "1" if lease.fqdn_fwd else "0",
+        "1" if lease.fqdn_rev else "0",
+        _text(lease.hostname),
+        str(lease.state),
+        _text(lease.user_context) if lease.user_context else "NULL",
+        _bytes(lease.relay_id) if lease.relay_id else "NULL",
+        _bytes(lease.remote_id) if lease.remote_id else "NULL",
+        str(lease.pool_id),
+    ]
+
+
+def _unchanged(seen: Lease4) -> str:
+    return SQL["unchanged"] % (
+        seen.address, _end(seen), seen.valid_lft, seen.state, seen.subnet_id, seen.hw[1:].hex(), seen.client_id.hex(),
+    )  # fmt: skip
+
+
+def _leases(rows: Rows) -> list[Lease4]:
+    return [_lease(row) for row in rows]
+
+
+def _lease(row: tuple[Any, ...]) -> Lease4:
+    (address, hw, client_id, lifetime, expire, subnet, forward, reverse, hostname, state, context, relay, remote,
+     pool) = row[:14]  # fmt: skip
+    valid = int(lifetime or 0)
+    return Lease4(
+        address,
+        b"\x01" + hw if hw else b"",
+        client_id or b"",
+        valid,
+        int(expire or 0) - (valid if valid != INFINITY else 0),
+        subnet or 0,
+        bool(forward),
+        bool(reverse),
+        hostname or "",
+        state or 0,
+        context or "",
+        pool,
+        relay or b"",
+        remote or b"",
+    )
+
+
+def _search(bounds: tuple[int, int], first: Rows, gaps: Rows, limit: int) -> Search:
+    rows = [(_lease(row), bool(row[14]), int(row[15])) for row in gaps]
+    return search_of(bounds, first[0][0], rows, limit)

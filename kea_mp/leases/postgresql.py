@@ -1,0 +1,305 @@
+"""The link to PostgreSQL: prepared statements in libpq's pipeline mode, one round trip for a whole batch.
+
+All statements between two synchronisation points are one implicit transaction, so the look-ups and the changes of a
+batch travel together and are committed together, without BEGIN and COMMIT. The wire is driven here and not by
+psycopg's cursors, because every wait has a deadline: a database that is silent must not hold the packets.
+
+Runs in: connection
+"""
+
+from __future__ import annotations
+
+import select
+import struct
+import time
+from collections.abc import Callable, Iterable, Sequence
+
+import psycopg
+from psycopg import pq
+
+from kea_mp.leases.link import Collision, Count, Done, LinkError, Lost, Refused, Search, Work, search_of
+from kea_mp.leases.model import Lease4
+from kea_mp.leases.statements import POSTGRESQL as SQL
+from kea_mp.values import INFINITY
+
+_ETHERNET = b"\x01"
+_INT8, _BYTEA, _TEXT, _BOOL = 20, 17, 25, 16  #: oids of the elements
+_BINARY, _POLL_MS = 1, 1000
+
+Connect = Callable[[], "psycopg.Connection[tuple[object, ...]]"]
+Answer = list[tuple[bytes | None, ...]]
+
+
+class PostgresLink:
+    """A Link to PostgreSQL. connect: opens a connection (TLS, hosts, version checked); deadline_s: for one exchange."""
+
+    last_time = 1 << 40
+
+    def __init__(self, connect: Connect, deadline_s: float) -> None:
+        self._open = connect
+        self._deadline_s = deadline_s
+        self._connection: psycopg.Connection[tuple[object, ...]] | None = None
+        self._poll = select.poll()
+
+    # ---- Link -----------------------------------------------------------------------------------------------
+
+    def connect(self) -> None:
+        self.close()
+        connection = self._open()
+        try:
+            connection.autocommit = True
+            # Plans are made once, when the table may be empty: without these they would read all of it for ever.
+            connection.execute(
+                f"SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_hashjoin = off; "
+                f"SET enable_mergejoin = off; SET statement_timeout = {int(self._deadline_s * 1000)}; "
+                f"SET lock_timeout = {int(self._deadline_s * 500)}; SET jit = off"
+            )
+            pgconn = connection.pgconn
+            for name, text in SQL.items():
+                result = pgconn.prepare(name.encode(), text.encode())
+                if result.status != pq.ExecStatus.COMMAND_OK:
+                    raise Lost(f"{name}: {result.get_error_message()}")
+            pgconn.nonblocking = 1
+            pgconn.enter_pipeline_mode()
+        except psycopg.Error as error:
+            connection.close()
+            raise Lost(str(error).strip()) from error
+        except LinkError:
+            connection.close()
+            raise
+        self._connection = connection
+        self._poll = select.poll()
+        self._poll.register(connection.fileno())
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def fileno(self) -> int:
+        return self._connection.fileno() if self._connection is not None else -1
+
+    def exchange(self, work: Work) -> Done:
+        calls: list[tuple[str, Sequence[bytes | None]]] = []
+        for name, keys in (("by_hw", work.hws), ("by_client", work.client_ids)):
+            if keys:
+                calls.append((name, (_array(_BYTEA, keys),)))
+        if work.addresses:
+            calls.append(("by_address", (_int_array(work.addresses),)))
+        for low, high in work.searches:
+            calls.append(("first", (_int(low), _int(high))))
+            calls.append(("gaps", (_int(low), _int(high), _double(work.now), _int(work.pieces))))
+        if work.inserts:
+            calls.append(("insert", _rows(work.inserts)))
+        if work.updates:
+            new, seen = [lease for lease, _ in work.updates], [seen for _, seen in work.updates]
+            calls.append(("update", [*_rows(new), *_seen(seen)]))
+        if work.removals:
+            addresses = _int_array([lease.address for lease in work.removals])
+            calls.append(("delete", [addresses, *_seen(work.removals)]))
+        return self._done(work, iter(self._carry_out(calls)))
+
+    def ended(self, now: int, limit: int) -> list[Lease4]:
+        return _leases(self._carry_out([("ended", (_double(now), _int(limit)))])[0])
+
+    def flush(self, before: int, limit: int) -> int:
+        return len(self._carry_out([("flush", (_double(before), _int(limit)))])[0])
+
+    def counts(self) -> list[Count]:
+        rows = self._carry_out([("stat", ())])[0]
+        return [(_number(a), _number(b), _number(c), _number(d)) for a, b, c, d in rows]
+
+    def ping(self) -> None:
+        self._carry_out([("version", ())])
+
+    # ---- results --------------------------------------------------------------------------------------------
+
+    def _done(self, work: Work, answers: Iterable[Answer]) -> Done:
+        answer = iter(answers)
+        done = Done()
+        if work.hws:
+            done.by_hw = _leases(next(answer))
+        if work.client_ids:
+            done.by_client = _leases(next(answer))
+        if work.addresses:
+            done.by_address = _leases(next(answer))
+        for bounds in work.searches:
+            done.searches.append(_search(bounds, next(answer), next(answer), work.pieces))
+        for changes in (work.inserts, work.updates, work.removals):
+            if changes:
+                done.written.update(_number(row[0]) for row in next(answer))
+        return done
+
+    # ---- the wire -------------------------------------------------------------------------------------------
+
+    def _carry_out(self, calls: Sequence[tuple[str, Sequence[bytes | None]]]) -> list[Answer]:
+        """Send these statements as one transaction, and the rows that each returned. The first error is raised when
+        everything that belongs to them has been read, so that the connection can be used on."""
+        if self._connection is None:
+            raise Lost("there is no connection")
+        deadline = time.monotonic() + self._deadline_s
+        pgconn = self._connection.pgconn
+        try:
+            for name, values in calls:
+                pgconn.send_query_prepared(name.encode(), values, [_BINARY] * len(values), _BINARY)
+            pgconn.pipeline_sync()
+            while pgconn.flush():
+                self._wait(select.POLLIN | select.POLLOUT, deadline)
+                pgconn.consume_input()
+            return self._read(pgconn, len(calls), deadline)
+        except psycopg.Error as error:  # libpq itself: the connection is gone
+            raise Lost(str(error).strip()) from error
+
+    def _read(self, pgconn: pq.abc.PGconn, count: int, deadline: float) -> list[Answer]:
+        answers: list[Answer] = []
+        problem: LinkError | None = None
+        while True:
+            while pgconn.is_busy():
+                self._wait(select.POLLIN, deadline)
+                pgconn.consume_input()
+            result = pgconn.get_result()
+            if result is None:
+                if pgconn.status != pq.ConnStatus.OK:
+                    raise Lost("the server closed the connection")
+                continue
+            match result.status:
+                case pq.ExecStatus.PIPELINE_SYNC:
+                    break
+                case pq.ExecStatus.TUPLES_OK | pq.ExecStatus.COMMAND_OK:
+                    answers.append(_values(result))
+                case pq.ExecStatus.PIPELINE_ABORTED:
+                    pass
+                case _:
+                    problem = problem or _problem(result)
+        if problem is not None:
+            raise problem
+        if len(answers) != count:
+            raise Lost(f"{count} statements were answered {len(answers)} times")
+        return answers
+
+    def _wait(self, events: int, deadline: float) -> None:
+        left = deadline - time.monotonic()
+        if left <= 0:
+            raise Lost(f"the database did not answer within {self._deadline_s:g} s")
+        self._poll.modify(self.fileno(), events)
+        self._poll.poll(min(1000 * left + 1, _POLL_MS))
+
+
+def _problem(result: pq.abc.PGresult) -> LinkError:
+    """What an error of the server means (SQLSTATE, PostgreSQL manual, appendix A)."""
+    state = (result.error_field(pq.DiagnosticField.SQLSTATE) or b"").decode()
+    text = f"{(result.error_field(pq.DiagnosticField.MESSAGE_PRIMARY) or b'').decode(errors='replace')} ({state})"
+    if state in ("40001", "40P01", "55P03"):
+        return Collision(text)
+    if state[:2] in ("22", "23"):
+        return Refused(text)
+    return Lost(text)
+
+
+# ---- values -------------------------------------------------------------------------------------------------
+
+
+def _int(value: int) -> bytes:
+    return value.to_bytes(8, "big", signed=True)
+
+
+def _double(value: float) -> bytes:
+    return struct.pack(">d", value)
+
+
+def _int_array(values: Sequence[int]) -> bytes:
+    pairs = [8] * (2 * len(values))
+    pairs[1::2] = values
+    return struct.pack(f">iiiii{'iq' * len(values)}", 1, 0, _INT8, len(values), 1, *pairs)
+
+
+def _array(kind: int, values: Sequence[bytes | None]) -> bytes:
+    """An array of elements that are bytes on the wire already; None is NULL."""
+    parts = [struct.pack(">iiiii", 1, 1, kind, len(values), 1)]
+    for value in values:
+        if value is None:
+            parts.append(b"\xff\xff\xff\xff")
+        else:
+            parts.append(len(value).to_bytes(4, "big"))
+            parts.append(value)
+    return b"".join(parts)
+
+
+_TRUTH = (b"\x00", b"\x01")
+
+
+def _end(lease: Lease4) -> int:
+    """The column `expire`: that of an unlimited lease is its beginning, as Kea has it."""
+    return lease.cltt if lease.valid_lft == INFINITY else lease.cltt + lease.valid_lft
+
+
+def _rows(leases: Sequence[Lease4]) -> list[bytes]:
+    """The columns of these leases, empty and NULL as Kea writes them."""
+    return [
+        _int_array([lease.address for lease in leases]),
+        _array(_BYTEA, [lease.hw[1:] for lease in leases]),
+        _array(_BYTEA, [lease.client_id for lease in leases]),
+        _int_array([lease.valid_lft for lease in leases]),
+        _int_array([_end(lease) for lease in leases]),
+        _int_array([lease.subnet_id for lease in leases]),
+        _array(_BOOL, [_TRUTH[lease.fqdn_fwd] for lease in leases]),
+        _array(_BOOL, [_TRUTH[lease.fqdn_rev] for lease in leases]),
+        _array(_TEXT, [lease.hostname.encode() for lease in leases]),
+        _int_array([lease.state for lease in leases]),
+        _array(_TEXT, [lease.user_context.encode() for lease in leases]),
+        _array(_BYTEA, [lease.relay_id or None for lease in leases]),
+        _array(_BYTEA, [lease.remote_id or None for lease in leases]),
+        _int_array([lease.pool_id for lease in leases]),
+    ]
+
+
+def _seen(leases: Sequence[Lease4]) -> list[bytes]:
+    return [
+        _int_array([_end(lease) for lease in leases]),
+        _int_array([lease.valid_lft for lease in leases]),
+        _int_array([lease.state for lease in leases]),
+        _int_array([lease.subnet_id for lease in leases]),
+        _array(_BYTEA, [lease.hw[1:] for lease in leases]),
+        _array(_BYTEA, [lease.client_id for lease in leases]),
+    ]
+
+
+def _values(result: pq.abc.PGresult) -> Answer:
+    get, columns = result.get_value, range(result.nfields)
+    return [tuple([get(row, column) for column in columns]) for row in range(result.ntuples)]
+
+
+def _number(value: bytes | None) -> int:
+    return int.from_bytes(value, "big", signed=True) if value is not None else 0
+
+
+def _leases(rows: Answer) -> list[Lease4]:
+    return [_lease(row) for row in rows]
+
+
+def _lease(row: tuple[bytes | None, ...]) -> Lease4:
+    (address, hw, client_id, lifetime, expire, subnet, forward, reverse, hostname, state, context, relay, remote,
+     pool) = row[:14]  # fmt: skip
+    valid = _number(lifetime)
+    return Lease4(
+        _number(address),
+        _ETHERNET + hw if hw else b"",
+        client_id or b"",
+        valid,
+        _number(expire) - (valid if valid != INFINITY else 0),
+        _number(subnet),
+        forward == b"\x01",
+        reverse == b"\x01",
+        hostname.decode(errors="replace") if hostname else "",
+        _number(state),
+        context.decode(errors="replace") if context else "",
+        _number(pool),
+        relay or b"",
+        remote or b"",
+    )
+
+
+def _search(bounds: tuple[int, int], first: Answer, gaps: Answer, limit: int) -> Search:
+    lowest = first[0][0]
+    rows = [(_lease(row), row[14] == b"\x01", _number(row[15])) for row in gaps]
+    return search_of(bounds, _number(lowest) if lowest is not None else None, rows, limit)
