@@ -1,6 +1,7 @@
 """The commands, as rows: name, arguments, what carries them out.
 
-A row's `arguments` is the type that a request's arguments are checked against, None for a command that takes none.
+A row's `arguments` is the type that a request's arguments are checked against, None for a command that takes none, Raw
+for one that reads the text itself.
 Its handler gets the daemon and these arguments, and gives the answer or, when it has to wait, a generator of it.
 
 Runs in: supervisor
@@ -14,36 +15,65 @@ from typing import Any
 
 import msgspec
 
-from kea_mp.control import configuration, report, service, statistics
+from kea_mp.config.hooks4 import LEASE_CMDS, STAT_CMDS
+from kea_mp.control import configuration, lease_arguments, lease_cmds, report, service, stat_cmds, statistics
 from kea_mp.control.answer import Answer, success
 from kea_mp.control.daemon import Daemon, Handling
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One command. families: the daemons that have it."""
+    """One command. families: the daemons that have it. library: the hook library it comes with. optional: a request
+    without arguments is another one than a request with an empty map; the handler gets None."""
 
     name: str
-    arguments: type[msgspec.Struct] | None
+    arguments: type[msgspec.Struct] | type[msgspec.Raw] | None
     handler: Callable[[Daemon, Any], Answer | Handling]
     families: tuple[int, ...] = (4, 6)
+    library: str = ""
+    optional: bool = False
+
+    def is_in(self, family: int, libraries: tuple[str, ...]) -> bool:
+        """Whether a daemon of this family and with these libraries has it."""
+        return family in self.families and (not self.library or self.library in libraries)
+
+
+def _of_leases(
+    name: str, arguments: type[msgspec.Struct], handler: Callable[[Daemon, Any], Answer | Handling],
+    optional: bool = False,
+) -> Command:  # fmt: skip
+    return Command(name, arguments, handler, (4,), LEASE_CMDS, optional)
 
 
 def list_commands(daemon: Daemon, _: None) -> Answer:
-    return success(arguments=sorted(row.name for row in CATALOG if daemon.family in row.families))
+    there = (row.name for row in CATALOG if row.is_in(daemon.family, daemon.config.libraries))
+    return success(arguments=sorted(there))
 
 
 CATALOG = (
     Command("build-report", None, report.build_report),
     Command("config-get", None, configuration.config_get),
     Command("config-hash-get", None, configuration.config_hash_get),
-    Command("config-test", configuration.ConfigTest, configuration.config_test),
+    Command("config-test", msgspec.Raw, configuration.config_test),
     Command("dhcp-disable", service.DhcpDisable, service.dhcp_disable),
     Command("dhcp-enable", service.DhcpEnable, service.dhcp_enable),
+    _of_leases("lease4-add", lease_arguments.NewLease, lease_cmds.lease4_add),
+    _of_leases("lease4-del", lease_arguments.OneLease, lease_cmds.lease4_del),
+    _of_leases("lease4-get", lease_arguments.OneLease, lease_cmds.lease4_get),
+    _of_leases("lease4-get-all", lease_cmds.Subnets, lease_cmds.lease4_get_all, optional=True),
+    _of_leases("lease4-get-by-client-id", lease_cmds.ClientId, lease_cmds.lease4_get_by_client_id),
+    _of_leases("lease4-get-by-hostname", lease_cmds.Hostname, lease_cmds.lease4_get_by_hostname),
+    _of_leases("lease4-get-by-hw-address", lease_cmds.HwAddress, lease_cmds.lease4_get_by_hw_address),
+    _of_leases("lease4-get-page", lease_cmds.PageOf, lease_cmds.lease4_get_page),
+    _of_leases("lease4-resend-ddns", lease_cmds.Address, lease_cmds.lease4_resend_ddns),
+    _of_leases("lease4-update", lease_arguments.NewLease, lease_cmds.lease4_update),
+    _of_leases("lease4-wipe", lease_cmds.OneSubnet, lease_cmds.lease4_wipe),
+    _of_leases("lease4-write", lease_cmds.FileName, lease_cmds.lease4_write),
     Command("leases-reclaim", service.LeasesReclaim, service.leases_reclaim),
     Command("list-commands", None, list_commands),
     Command("server-tag-get", None, configuration.server_tag_get),
     Command("shutdown", service.Shutdown, service.shutdown),
+    Command("stat-lease4-get", stat_cmds.Selection, stat_cmds.stat_lease4_get, (4,), STAT_CMDS),
     Command("statistic-get", statistics.Named, statistics.statistic_get),
     Command("statistic-get-all", None, statistics.statistic_get_all),
     Command("statistic-remove", statistics.Named, statistics.statistic_remove),
@@ -61,7 +91,7 @@ CATALOG = (
 _ROWS = {row.name: row for row in CATALOG}
 
 
-def find(name: str, family: int) -> Command | None:
-    """The command of this name, if a daemon of this family has it."""
+def find(name: str, family: int, libraries: tuple[str, ...] = ()) -> Command | None:
+    """The command of this name, if a daemon of this family, with these hook libraries, has it."""
     row = _ROWS.get(name)
-    return row if row is not None and family in row.families else None
+    return row if row is not None and row.is_in(family, libraries) else None

@@ -8,16 +8,18 @@ A handler answers about the state it has waited for: `dhcp-disable` yields `Ackn
 every worker has really stopped. A wait that cannot be fulfilled ends by its own bound: `Acknowledged` at the
 latest after the silence limit (a silent worker does not serve), `Reported` after `REPORT_S`, `Ordered` after
 its `patience_s`, after the silence limit when the child does not report any more, or at once when it is not running
-(with result 1).
+(with result 1), `Computed` after COMPUTE_S.
 
 Runs in: supervisor
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
+
+import msgspec
 
 from kea_mp.config.model import Config4
 from kea_mp.control.answer import Answer
@@ -28,6 +30,7 @@ SERVE, PAUSE, EXIT = "serve", "pause", "exit"  #: what Snapshot.mode can be, as 
 LEASE_DATABASE = "connection-lease-database"  #: name of the child that owns the leases
 
 REPORT_S = 0.1  #: how long `Reported` waits for children that do not report
+COMPUTE_S = 120.0  #: how long `Computed` waits, for its turn too
 ORDER_S = 10.0  #: how long `Ordered` waits for a child that works on it
 
 
@@ -53,7 +56,16 @@ class Ordered:
     patience_s: float = ORDER_S
 
 
-Wait = Acknowledged | Reported | Ordered
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """A function that takes long is computed beside the loop, in a process of its own: importable by its name, it sees
+    nothing but `data`. One at a time. Resumed with its `Answer`; result 1 that says why when it does not come."""
+
+    function: Callable[[bytes], Answer]
+    data: bytes
+
+
+Wait = Acknowledged | Reported | Ordered | Computed
 Handling = Generator[Wait, Any, Answer]  #: a command under way
 
 
@@ -156,6 +168,11 @@ class Daemon(Protocol):
 
     @property
     def config(self) -> Config4: ...
+
+    @property
+    def shown(self) -> msgspec.Raw:
+        """The configuration as config-get shows it, JSON: rendered once, for a large one takes long."""
+        ...
 
     @property
     def config_file(self) -> str:

@@ -13,11 +13,13 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
 import psutil
 
 from kea_mp import __version__
 from kea_mp.bus.messages import Health
 from kea_mp.config.model import Config4
+from kea_mp.control.answer import to_json
 from kea_mp.control.daemon import BackendStatus, PauseReason, ProcessStatus, Snapshot, SocketsStatus
 from kea_mp.counters import Statistics
 from kea_mp.supervisor.children import Child, Kind, Phase
@@ -36,6 +38,7 @@ class RunningDaemon:
         self._config, self._config_file, self._sockets = config, config_file, sockets
         self._started = self._reloaded = time.time()
         self.core = Core([(name, spec.kind) for spec in specs for name in spec.names], __version__, self.clock())
+        self._shown = msgspec.Raw(to_json(config.raw))
         self._statistics = Statistics()
         self._statistics.configured(config, time.time())
         self._processes: dict[int, psutil.Process] = {}
@@ -50,6 +53,10 @@ class RunningDaemon:
     @property
     def config(self) -> Config4:
         return self._config
+
+    @property
+    def shown(self) -> msgspec.Raw:
+        return self._shown
 
     @property
     def config_file(self) -> str:

@@ -29,8 +29,8 @@ from kea_mp.supervisor.daemon import RunningDaemon
 from kea_mp.supervisor.dhcp_sockets import DhcpSockets
 from kea_mp.supervisor.listener import Listener
 from kea_mp.supervisor.pulse import Pulse
-from kea_mp.supervisor.spawn import Processes
-from kea_mp.supervisor.waiting import Waiting, begun
+from kea_mp.supervisor.spawn import Computation, Processes
+from kea_mp.supervisor.waiting import Aside, Waiting, begun
 
 logger = logging.getLogger("kea-dhcp4.dhcp4")
 
@@ -75,6 +75,7 @@ class Loop:
         self._daemon, self._core, self._clock = daemon, daemon.core, daemon.clock
         self._bus, self._processes, self._sockets, self._signals = bus, processes, sockets, signals
         self._listener = Listener(self._begin, self._begin_wait, self._settle)
+        self._aside = Aside(Computation)
         self._pulse = Pulse(bus)
         self._exit_code: int | None = None
 
@@ -95,18 +96,20 @@ class Loop:
                 self.feed(Died(child, self._processes.reap(child)))
             self._try_sockets()
             self.feed(Tick())
+            self._aside.turn(self._clock())
             self._listener.turn(ready, self._clock())
         return self._exit_code
 
     def close(self) -> None:
         self._pulse.stop()
         self._listener.close()
+        self._aside.close()
 
     def _begin(self, request: bytes) -> Handling:
         return handle(self._daemon, request)
 
     def _begin_wait(self, wait: Wait, now: float) -> Waiting:
-        return begun(wait, self._core, self.feed, self._bus.publish, now)
+        return begun(wait, self._core, self.feed, self._bus.publish, self._aside, now)
 
     def _settle(self) -> None:
         """What a command has asked for reaches the core before the command goes on."""
@@ -121,7 +124,7 @@ class Loop:
     def _wait(self, sentinels: dict[int, str]) -> set[int]:
         """Descriptors that are ready, at the latest when somebody has something to do."""
         poll = select.poll()
-        for descriptor in (self._bus.fileno(), self._signals.fileno(), *sentinels):
+        for descriptor in (self._bus.fileno(), self._signals.fileno(), *sentinels, *self._aside.sentinels):
             poll.register(descriptor, select.POLLIN)
         for descriptor, events in self._listener.interests().items():
             poll.register(descriptor, events)

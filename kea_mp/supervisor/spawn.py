@@ -20,6 +20,8 @@ from typing import cast
 
 from kea_mp.bus.sockets import Endpoints
 from kea_mp.config.model import Config4
+from kea_mp.control.answer import Answer
+from kea_mp.supervisor.aside import blank, compute
 from kea_mp.supervisor.children import Kind
 from kea_mp.supervisor.entry import enter
 from kea_mp.supervisor.parcel import Parcel
@@ -108,6 +110,44 @@ class Processes:
             return
         # Not reaped yet, so the pid is still this child's.
         os.kill(process.pid, number)
+
+
+class Computation:
+    """One function that runs in a process of its own, which ends with it. OSError: the system has no room for one."""
+
+    def __init__(self, function: Callable[[bytes], Answer], data: bytes) -> None:
+        self._sheet, self._data = blank(), Parcel(data)
+        arguments = function, self._data, self._sheet, os.getpid()
+        self._process = context.Process(target=compute, args=arguments, name=function.__name__)
+        try:
+            self._process.start()
+        except OSError:
+            self._close()
+            raise
+
+    @property
+    def sentinel(self) -> int:
+        """Readable when it has ended."""
+        return self._process.sentinel
+
+    @property
+    def over(self) -> bool:
+        return not self._process.is_alive()
+
+    def finish(self) -> Answer | None:
+        """Its answer, None when it has left none; called once, for a computation that goes on ends with it."""
+        if self._process.is_alive():
+            self._process.kill()
+        self._process.join()
+        try:
+            return self._sheet.read()
+        finally:
+            self._process.close()
+            self._close()
+
+    def _close(self) -> None:
+        self._data.close()
+        self._sheet.close()
 
 
 def _lanes(specs: Sequence[ChildSpec]) -> dict[str, tuple[socket.socket, ...]]:

@@ -8,6 +8,7 @@ Runs in: supervisor
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import sys
@@ -119,6 +120,7 @@ def _run_children(options: Options, config: Config4, log: SupervisorLog, folder:
     processes = Processes(specs, outfit)
     daemon = RunningDaemon(config, options.config_file, specs, sockets)
     loop = Loop(daemon, bus, processes, sockets, signals)
+    gc.freeze()  # looking through a large configuration for garbage would hold the loop up again and again
     try:
         sockets.open(daemon.clock())
         code = loop.run(folder, config.control_sockets)

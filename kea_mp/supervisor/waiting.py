@@ -11,7 +11,7 @@ from typing import Protocol
 
 from kea_mp.bus.messages import Answered, Order
 from kea_mp.control.answer import Answer, error
-from kea_mp.control.daemon import REPORT_S, Acknowledged, Ordered, Reported, Wait
+from kea_mp.control.daemon import COMPUTE_S, REPORT_S, Acknowledged, Computed, Ordered, Reported, Wait
 from kea_mp.supervisor.children import Phase
 from kea_mp.supervisor.core import SILENCE_S, AskReports, Core, Event
 
@@ -106,14 +106,98 @@ class ForAnswer:
         return child is not None and child.phase is Phase.RUNNING and child.pid == self._pid
 
 
+class Computing(Protocol):
+    """A function at work in a process of its own."""
+
+    @property
+    def sentinel(self) -> int: ...
+    @property
+    def over(self) -> bool: ...
+    def finish(self) -> Answer | None: ...
+
+
+class Aside:
+    """The computations, one at a time: each takes a processor and the memory of a configuration."""
+
+    def __init__(self, begin: Callable[[Callable[[bytes], Answer], bytes], Computing]) -> None:
+        self._begin = begin
+        self._line: list[ForComputation] = []
+
+    @property
+    def sentinels(self) -> list[int]:
+        """What to poll."""
+        return [self._line[0].computing.sentinel] if self._line and self._line[0].computing else []
+
+    def join(self, wait: Computed, now: float) -> ForComputation:
+        waiting = ForComputation(wait, now)
+        self._line.append(waiting)
+        self.turn(now)
+        return waiting
+
+    def turn(self, now: float) -> None:
+        """Take the answer of what has ended, begin what is next."""
+        while self._line and self._line[0].ended(now):
+            self._line.pop(0)
+        if self._line and self._line[0].computing is None:
+            self._line[0].begin(self._begin)
+
+    def close(self) -> None:
+        """None of them goes on."""
+        for waiting in self._line:
+            waiting.stop()
+        self._line.clear()
+
+
+class ForComputation:
+    """Until the function has been computed."""
+
+    def __init__(self, wait: Computed, now: float) -> None:
+        self._wait = wait
+        self._answer: Answer | None = None
+        self.computing: Computing | None = None
+        self.until = now + COMPUTE_S
+
+    def begin(self, begin: Callable[[Callable[[bytes], Answer], bytes], Computing]) -> None:
+        try:
+            self.computing = begin(self._wait.function, self._wait.data)
+        except OSError as problem:
+            self._answer = error(f"there is no room for one more process: {problem.strerror}")
+
+    def ended(self, now: float) -> bool:
+        if self.computing is not None and (self.computing.over or now >= self.until):
+            self.stop()
+        return self.over(now)
+
+    def stop(self) -> None:
+        if self.computing is not None:
+            self._answer = self.computing.finish() or error("the process that computed this was killed")
+            self.computing = None
+
+    def over(self, now: float) -> bool:
+        return self._answer is not None or now >= self.until
+
+    def value(self, now: float) -> Answer:
+        return self._answer or error("there were too many such commands at once: its turn did not come")
+
+    def answered(self, record: Answered) -> None:
+        """Not for us."""
+
+
 _numbers = itertools.count(1)
 
 
 def begun(
-    wait: Wait, core: Core, feed: Callable[[Event], object], send: Callable[[Order], None], now: float
+    wait: Wait,
+    core: Core,
+    feed: Callable[[Event], object],
+    send: Callable[[Order], None],
+    aside: Aside,
+    now: float,
 ) -> Waiting:
     """The wait under way: its question is asked."""
     match wait:
+        case Computed():
+            return aside.join(wait, now)
         case Acknowledged():
             return ForAcknowledgement(core, now)
         case Reported():

@@ -10,7 +10,7 @@ import msgspec
 
 from kea_mp.config.load import config4_from_json
 from kea_mp.config.model import Config4
-from kea_mp.control.answer import Answer
+from kea_mp.control.answer import Answer, to_json
 from kea_mp.control.daemon import (
     PAUSE,
     SERVE,
@@ -78,6 +78,10 @@ class FakeDaemon:
     def __post_init__(self) -> None:
         self._statistics.configured(self.config, NOW)
 
+    @property
+    def shown(self) -> msgspec.Raw:
+        return msgspec.Raw(to_json(self.config.raw))
+
     def snapshot(self) -> Snapshot:
         reasons = (*self.reasons.values(), *self.others)
         return Snapshot(
@@ -134,7 +138,8 @@ def finish(handling: Handling, resume: Callable[[Wait], Any] = lambda wait: None
 def command(
     daemon: FakeDaemon, name: str, arguments: Any = msgspec.UNSET, resume: Callable[[Wait], Any] = lambda wait: None
 ) -> Outcome:
-    return finish(run(daemon, name, arguments), resume)
+    given = () if arguments is msgspec.UNSET else (msgspec.Raw(to_json(arguments)),)
+    return finish(run(daemon, name, *given), resume)
 
 
 def request(daemon: FakeDaemon, text: bytes) -> Answer:

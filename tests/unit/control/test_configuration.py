@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+import msgspec
 import pytest
 
+from kea_mp.control.answer import Answer, success
+from kea_mp.control.configuration import AT_ONCE_BYTES
+from kea_mp.control.daemon import Computed, Wait
 from tests.unit.control.fake_daemon import CONFIG, FakeDaemon, command
 
 
 def test_config_get_shows_the_configuration_and_its_hash() -> None:
     daemon = FakeDaemon()
-    arguments = command(daemon, "config-get").answer.arguments
+    arguments = msgspec.json.decode(command(daemon, "config-get").answer.to_json())["arguments"]
     assert arguments == {"Dhcp4": daemon.config.raw, "hash": daemon.config.digest}
 
 
@@ -46,3 +50,26 @@ def test_config_test_says_where_the_error_is() -> None:
 
 def test_server_tag_get_shows_the_tag() -> None:
     assert command(FakeDaemon(), "server-tag-get").answer.arguments == {"server-tag": "tagged"}
+
+
+def large(**more: object) -> dict[str, object]:
+    hosts = [{"hw-address": f"02:00:00:00:{n >> 8:02x}:{n & 255:02x}", "hostname": f"host-{n}"} for n in range(1000)]
+    assert len(str(hosts)) > AT_ONCE_BYTES
+    return {"Dhcp4": {**CONFIG, "reservations": hosts, **more}}
+
+
+def computed(wait: Wait) -> Answer:
+    assert isinstance(wait, Computed)
+    return wait.function(wait.data)
+
+
+def test_a_large_configuration_is_tested_beside_the_loop() -> None:
+    outcome = command(FakeDaemon(), "config-test", large(), lambda wait: success("elsewhere"))
+    assert outcome.answer == success("elsewhere")
+    assert [type(wait) for wait in outcome.waits] == [Computed]
+
+
+def test_a_large_configuration_is_judged_like_a_small_one() -> None:
+    assert command(FakeDaemon(), "config-test", large(), computed).answer.result == 0
+    answer = command(FakeDaemon(), "config-test", large(bogus=1), computed).answer
+    assert (answer.result, "bogus" in answer.text) == (1, True)

@@ -2,15 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
 from kea_mp.bus.messages import Answered, Health, Order
 from kea_mp.control.answer import Answer
-from kea_mp.control.daemon import REPORT_S, Acknowledged, Ordered, Reported
+from kea_mp.control.daemon import COMPUTE_S, REPORT_S, Acknowledged, Computed, Ordered, Reported, Wait
 from kea_mp.supervisor.children import Kind
 from kea_mp.supervisor.core import SILENCE_S, Core, Died, Disable, Heard, Started, Tick
-from kea_mp.supervisor.waiting import Waiting, begun
+from kea_mp.supervisor.waiting import Aside, Waiting, begun
 
 LEASES, WORKER = "connection-lease-database", "serving-0"
 PIDS = {LEASES: 10, WORKER: 20}
+
+
+@dataclass
+class FakeComputing:
+    """A process that ends when the test says so."""
+
+    function: Callable[[bytes], Answer]
+    data: bytes
+    sentinel: int = 7
+    over: bool = False
+    killed: bool = False
+
+    def finish(self) -> Answer | None:
+        self.killed = not self.over
+        return self.function(self.data) if self.over else None
+
+
+def told(data: bytes) -> Answer:
+    return Answer(0, data.decode())
 
 
 class Scene:
@@ -19,6 +42,8 @@ class Scene:
     def __init__(self) -> None:
         self.core = Core(((LEASES, Kind.CONNECTION), (WORKER, Kind.SERVING)), "1.0", 0.0)
         self.sent: list[Order] = []
+        self.computing: list[FakeComputing] = []
+        self.aside = Aside(self.compute)
         self.core.receive(Tick(), 0.0)
         for child, pid in PIDS.items():
             self.core.receive(Started(child, pid), 0.0)
@@ -30,8 +55,13 @@ class Scene:
         health = Health(child, PIDS[child], 1, directive.epoch, 1, directive.mode, directive.report, state)
         self.core.receive(Heard(health), now)
 
-    def begin(self, wait: Acknowledged | Reported | Ordered, now: float = 0.0) -> Waiting:
-        return begun(wait, self.core, lambda event: self.core.receive(event, now), self.sent.append, now)
+    def compute(self, function: Callable[[bytes], Answer], data: bytes) -> FakeComputing:
+        self.computing.append(FakeComputing(function, data))
+        return self.computing[-1]
+
+    def begin(self, wait: Wait, now: float = 0.0) -> Waiting:
+        feed = partial(self.core.receive, now=now)
+        return begun(wait, self.core, feed, self.sent.append, self.aside, now)
 
 
 def test_acknowledged_is_over_when_every_worker_follows() -> None:
@@ -140,3 +170,49 @@ def test_a_child_that_reports_may_take_its_time_over_an_order() -> None:
         scene.report(LEASES, second)
         assert not waiting.over(second + 0.5)
     assert waiting.over(60.0)
+
+
+def test_computations_go_one_after_the_other() -> None:
+    scene = Scene()
+    first, second = (scene.begin(Computed(told, data)) for data in (b"one", b"two"))
+    assert [one.data for one in scene.computing] == [b"one"]
+    assert scene.aside.sentinels == [7]
+    scene.computing[0].over = True
+    scene.aside.turn(0.1)
+    assert (first.over(0.1), second.over(0.1)) == (True, False)
+    assert first.value(0.1) == Answer(0, "one")
+    scene.computing[1].over = True
+    scene.aside.turn(0.2)
+    assert second.value(0.2) == Answer(0, "two")
+    assert scene.aside.sentinels == []
+
+
+def test_a_computation_that_takes_too_long_is_killed_and_the_next_begins() -> None:
+    scene = Scene()
+    first = scene.begin(Computed(told, b"one"))
+    second = scene.begin(Computed(told, b"two"), 1.0)
+    assert first.over(COMPUTE_S)
+    answer = first.value(COMPUTE_S)
+    assert answer is not None
+    assert answer.result == 1
+    scene.aside.turn(COMPUTE_S)
+    assert [one.killed for one in scene.computing] == [True, False]
+    assert not second.over(COMPUTE_S)
+
+
+def test_without_room_for_a_process_a_computation_fails() -> None:
+    def no_room(_function: Callable[[bytes], Answer], _data: bytes) -> FakeComputing:
+        raise OSError(11, "Resource temporarily unavailable")
+
+    scene = Scene()
+    scene.aside = Aside(no_room)
+    answer = scene.begin(Computed(told, b"")).value(0.0)
+    assert answer is not None
+    assert (answer.result, "Resource" in answer.text) == (1, True)
+
+
+def test_at_the_end_no_computation_goes_on() -> None:
+    scene = Scene()
+    scene.begin(Computed(told, b""))
+    scene.aside.close()
+    assert scene.computing[0].killed
