@@ -72,4 +72,6 @@ def _as_wanted(row: Command, arguments: msgspec.Raw) -> Any:
     """Typed, as they are, or None for a command that takes none and, as in Kea, ignores any."""
     if row.arguments is None or row.arguments is msgspec.Raw:
         return arguments if row.arguments else None
+    if row.optional and arguments is NONE:
+        return None
     return typed(row.name, row.arguments, arguments)

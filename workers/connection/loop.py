@@ -21,6 +21,7 @@ from kea_mp.config.model import ExpiredLeases
 from kea_mp.errors import BackendDown
 from kea_mp.leases.memfile import MemfileStore
 from kea_mp.leases.store import Failed, FindLeases, Request, Result
+from workers.connection.commands import NAMES, LeaseOrders
 from workers.connection.figures import Figures
 from workers.connection.lanes import Arrived, Lanes
 from workers.connection.upkeep import Upkeep
@@ -68,6 +69,8 @@ class Connection:
         self._child, self._generation, self._bus, self._lanes = child, generation, bus, lanes
         self._store, self._leaving, self._heartbeat_s = store, leaving, heartbeat_s
         self._upkeep = Upkeep(store, expired, lfc_interval, convert, self._reclaimed, now)
+        reports = store.reports()
+        self._orders = LeaseOrders(child, reports, self._carried_out, reports)
         self._mode, self._epoch, self._report = SERVE, 0, 0
         self._state, self._error = "up", ""
         self._seq = 0
@@ -86,6 +89,7 @@ class Connection:
             self._serve(self._lanes.receive())
         finally:
             self._upkeep.stop()
+            self._orders.stop()
             self._epoll.close()
             self._store.close()
 
@@ -98,11 +102,12 @@ class Connection:
             self._listen()
         self._serve(self._lanes.receive())
         self._keep_up(time.monotonic())
+        self._send(self._orders.step())
         self._tell(time.monotonic())
 
     def _patience(self) -> float:
         """Seconds until something is due."""
-        if self._upkeep.busy:
+        if self._upkeep.busy or self._orders.busy:
             return 0.0
         return max(0.0, min(self._next_report, self._upkeep.next_due) - time.monotonic())
 
@@ -161,6 +166,9 @@ class Connection:
                 self._order(record)
 
     def _order(self, order: Order) -> None:
+        if order.command in NAMES:
+            self._send(self._answer_of(order))
+            return
         if order.command != "leases-reclaim":
             text = f"'{order.command}' is not carried out by {self._child}"
             self._bus.send(Answered(self._child, order.number, 2, text))
@@ -170,6 +178,17 @@ class Connection:
             self._bus.send(Answered(self._child, order.number, 1, problem))
             return
         self._upkeep.reclaim_all(order.arguments["remove"], order.number)
+
+    def _answer_of(self, order: Order) -> Answered | None:
+        try:
+            return self._orders.answer(order)
+        except BackendDown as error:
+            self._lost(str(error))
+            return Answered(self._child, order.number, 1, str(error))
+
+    def _send(self, answer: Answered | None) -> None:
+        if answer is not None:
+            self._bus.send(answer)
 
     def _reclaimed(self, order: int, error: str) -> None:
         """A reclamation that a command asked for has ended. error: "" when all went well."""

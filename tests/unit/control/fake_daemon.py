@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 
+from kea_mp.bus.codec import decode_down, decode_up, encode
+from kea_mp.bus.messages import Answered, Order
 from kea_mp.config.load import config4_from_json
 from kea_mp.config.model import Config4
 from kea_mp.control.answer import Answer, to_json
@@ -16,6 +18,7 @@ from kea_mp.control.daemon import (
     SERVE,
     BackendStatus,
     Handling,
+    Ordered,
     PauseReason,
     ProcessStatus,
     Snapshot,
@@ -24,6 +27,8 @@ from kea_mp.control.daemon import (
 )
 from kea_mp.control.dispatch import handle, run
 from kea_mp.counters import Statistics
+from tests.unit.fake_leases import FakeLeases
+from workers.connection.commands import LeaseOrders
 
 NOW = 1_700_000_000.0
 READY = SocketsStatus()
@@ -144,3 +149,17 @@ def command(
 
 def request(daemon: FakeDaemon, text: bytes) -> Answer:
     return finish(handle(daemon, text)).answer
+
+
+LIBRARIES = {"hooks-libraries": [{"library": "libdhcp_lease_cmds.so"}, {"library": "libdhcp_stat_cmds.so"}]}
+
+
+def ordered(leases: FakeLeases, wait: Ordered) -> Answer:
+    """What the owner of these leases answers to an order, both through the bus."""
+    order = decode_down(encode(Order(wait.child, 1, wait.command, wait.arguments)))
+    assert isinstance(order, Order)
+    found = LeaseOrders(wait.child, leases, leases.execute).answer(order)
+    assert found is not None
+    answered = decode_up(encode(found))
+    assert isinstance(answered, Answered)
+    return Answer(answered.result, answered.text, answered.arguments)

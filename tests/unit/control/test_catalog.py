@@ -1,17 +1,19 @@
 from __future__ import annotations
 
 import inspect
-from typing import get_type_hints
+from typing import Any, get_type_hints
 
 import pytest
 
-from kea_mp.control import catalog, configuration, report, service, statistics
-from kea_mp.control.answer import Answer
+from kea_mp.config.hooks4 import LEASE_CMDS, STAT_CMDS
+from kea_mp.control import catalog, configuration, lease_cmds, report, service, stat_cmds, statistics
+from kea_mp.control.answer import Answer, Result
 from kea_mp.control.catalog import CATALOG, Command, find
 from kea_mp.control.daemon import Handling
 from tests.unit.control.fake_daemon import FakeDaemon, command
+from tests.unit.control.fake_daemon import configuration as configured
 
-MODULES = (catalog, configuration, report, service, statistics)
+MODULES = (catalog, configuration, lease_cmds, report, service, stat_cmds, statistics)
 
 
 @pytest.mark.parametrize("row", CATALOG, ids=lambda row: row.name)
@@ -19,7 +21,8 @@ def test_a_row_has_the_handler_of_its_name_and_argument_type(row: Command) -> No
     hints = get_type_hints(row.handler)
     _, wanted = inspect.signature(row.handler).parameters
     assert row.handler.__name__ == row.name.replace("-", "_")
-    assert hints[wanted] == (row.arguments or type(None))
+    expected: Any = row.arguments or type(None)
+    assert hints[wanted] == (expected | None if row.optional else expected)
     assert hints["return"] in (Answer, Handling)
 
 
@@ -46,4 +49,17 @@ def test_the_commands_of_issue_2_are_there() -> None:
 
 
 def test_list_commands_lists_them() -> None:
-    assert command(FakeDaemon(), "list-commands").answer.arguments == [row.name for row in CATALOG]
+    listed = command(FakeDaemon(), "list-commands").answer.arguments
+    assert listed == [row.name for row in CATALOG if not row.library]
+
+
+@pytest.mark.parametrize("library", [LEASE_CMDS, STAT_CMDS])
+def test_the_commands_of_a_library_are_there_when_it_is_listed(library: str) -> None:
+    names = [row.name for row in CATALOG if row.library == library]
+    with_it = FakeDaemon(configured(**{"hooks-libraries": [{"library": f"/usr/lib/kea/hooks/{library}"}]}))
+    assert names
+    for daemon, there in ((FakeDaemon(), False), (with_it, True)):
+        listed = command(daemon, "list-commands").answer.arguments
+        for name in names:
+            assert (name in listed) == there
+            assert (command(daemon, name, 5).answer.result == Result.UNSUPPORTED) != there

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from kea_mp.leases.json4 import kea_json
 from kea_mp.leases.model import Lease4
 from workers.serving.engine.agent import RELAY_ID, REMOTE_ID, echoed, parts_of, sub_option
 from workers.serving.engine.context import Exchange, belongs
@@ -16,20 +17,6 @@ from workers.serving.engine.context import Exchange, belongs
 _decode = msgspec.json.Decoder().decode
 
 Extended = tuple[str, bytes, bytes]  #: user_context, relay_id, remote_id of a lease
-
-
-def kea_json(value: Any) -> str:
-    """JSON text as Kea writes it into leases: keys sorted, spaces inside the braces."""
-    if isinstance(value, dict):
-        rows = (f"{_quoted(key)}: {kea_json(value[key])}" for key in sorted(value))
-        return "{ " + ", ".join(rows) + " }" if value else "{  }"
-    if isinstance(value, list):
-        return "[ " + ", ".join(map(kea_json, value)) + " ]" if value else "[  ]"
-    return msgspec.json.encode(value).decode()
-
-
-def _quoted(text: str) -> str:
-    return msgspec.json.encode(text).decode()
 
 
 def extended(x: Exchange, context: str, relay_id: bytes, remote_id: bytes) -> Extended:

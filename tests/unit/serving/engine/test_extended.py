@@ -8,10 +8,10 @@ from __future__ import annotations
 import json
 
 from kea_mp.dhcp.message4 import DISCOVER, REQUEST
+from kea_mp.leases.json4 import kea_json
 from kea_mp.values import packed4
 from tests.unit.serving.engine.world import SERVER, Store, a, answered, config, host, lease, packet, parameters, subnet
 from workers.serving.engine.exchange import Engine4
-from workers.serving.engine.extended import kea_json
 
 AGENT = b"\x02\x02rm\x01\x02ci\x0c\x02id"
 STORED = '{ "ISC": { "relay-agent-info": { "relay-id": "6964", "remote-id": "726D", "sub-options": "0x010263690202726D0C026964" } } }'  # fmt: skip  # noqa: E501
