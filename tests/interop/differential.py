@@ -49,6 +49,9 @@ class Difference:
         return f"{self.step}: {self.field}: ours {self.ours}, Kea {self.kea}"
 
 
+Rows = dict[str, dict[str, str]]  #: of a lease file, by address
+
+
 class Side:
     """One server and the client beside it. memory: the last answer with an address, per client."""
 
@@ -162,7 +165,25 @@ def play(scenario: Scenario, own: Side, kea: Side) -> list[Difference]:
             for late in side.client.drain()
         ]
         number += 1
+    found += compare_leases(own.server.leases(), kea.server.leases())
     return [difference for difference in found if not _allowed(scenario, difference)]
+
+
+def compare_leases(ours: Rows, theirs: Rows) -> list[Difference]:
+    """What the two lease files say at the end, column by column; `expire` may differ by a second."""
+    found = []
+    for address in sorted(ours.keys() | theirs.keys()):
+        a, b = ours.get(address), theirs.get(address)
+        if a is None or b is None:
+            found.append(Difference(f"lease {address}", "lease", str(a or "absent"), str(b or "absent")))
+            continue
+        for column in b:
+            if a.get(column) == b[column]:
+                continue
+            if column == "expire" and abs(int(a[column]) - int(b[column])) <= 1:
+                continue
+            found.append(Difference(f"lease {address}", column, str(a.get(column)), b[column]))
+    return found
 
 
 def _both(own: Side, kea: Side) -> tuple[Answer | None, Answer | None]:

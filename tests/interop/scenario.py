@@ -79,7 +79,8 @@ class Scenario:
     """name: one sentence's worth. config: the content of Dhcp4 without what each server has of its own.
 
     expect: per packet the type of answer that this scenario is about, None for silence: so that a scenario in which
-    both servers are silent by a mistake of ours is found. allowed: "step.field" or "field" → why the two may differ.
+    both servers are silent by a mistake of ours is found. After the last packet the lease files are compared as well.
+    allowed: "step.field" or "field" → why the two may differ.
     """
 
     name: str

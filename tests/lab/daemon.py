@@ -91,10 +91,11 @@ class KeaMp:
             assert self.process is not None
             if self.process.exit_code is not None:
                 raise RuntimeError(f"kea-mp ended with {self.process.exit_code}: {self.process.output()[-3000:]}")
-            return self.service()["state"] == "serve" and bool(self.service()["acknowledged"])
+            service = self.service()
+            return service["state"] == "serve" and bool(service["acknowledged"])
 
         try:
-            eventually(serving, timeout, "kea-mp serves")
+            eventually(serving, timeout, "kea-mp serves", every=0.05)
         except AssertionError as error:
             raise AssertionError(f"{error}\n{self.output()[-3000:]}") from None
 

@@ -70,6 +70,9 @@ class Server(ABC):
         assert self._process is not None
         if self._process.poll() is not None:
             raise RuntimeError(f"{self.type} ended: {self.log()[-2000:]}")
+        if self.type == "mysql":  # PyMySQL leaves a UNIX socket open that it could not connect
+            with socket.socket(socket.AF_UNIX) as probe:
+                probe.connect(self._socket())
         try:
             with engine.opened(self.access(self._first_database(), admin=True)):
                 return True
@@ -133,7 +136,8 @@ class Server(ABC):
         given: dict[str, object] = {
             "type": self.type,
             "name": name,
-            "hosts": ((self.address, self.port),),
+            # A server in a namespace is reached by its UNIX socket from outside.
+            "hosts": ((self._socket() if self.namespace else self.address, self.port),),
             "user": self._superuser() if admin else USER,
             "password": "" if admin else PASSWORD,
             "connect_timeout_s": 3,
@@ -169,6 +173,10 @@ class Server(ABC):
 
     @abstractmethod
     def _first_database(self) -> str: ...
+
+    @abstractmethod
+    def _socket(self) -> str:
+        """What stands for a host when the connection goes through the UNIX socket."""
 
     @abstractmethod
     def _superuser(self) -> str: ...
@@ -218,6 +226,9 @@ class Postgresql(Server):
     def _first_database(self) -> str:
         return "postgres"
 
+    def _socket(self) -> str:
+        return str(self.folder)
+
     def _superuser(self) -> str:
         return "postgres"
 
@@ -260,12 +271,15 @@ class Mariadb(Server):
     def _first_database(self) -> str:
         return "mysql"
 
+    def _socket(self) -> str:
+        return f"{self.folder}/server.sock"
+
     def _superuser(self) -> str:
         return "root"
 
     def access(self, name: str, admin: bool = False, **changes: object) -> SqlAccess:
         if admin:  # root may come only from here: by the socket
-            changes = {"hosts": ((f"{self.folder}/server.sock", self.port),), **changes}
+            changes = {"hosts": ((self._socket(), self.port),), **changes}
         return super().access(name, admin, **changes)
 
     def _make_database(self, name: str) -> list[str]:

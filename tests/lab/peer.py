@@ -64,7 +64,8 @@ class Peer:
         }
         self.config = {**own, **config}
         database = dict(self.config["lease-database"])
-        database["name"] = f"/var/lib/kea/{self.name}.csv"
+        if database["type"] == "memfile":
+            database["name"] = f"/var/lib/kea/{self.name}.csv"
         self.config["lease-database"] = database
         self.config_file.write_text(json.dumps({"Dhcp4": self.config}))
         if isinstance(leases, Path):
