@@ -7,6 +7,10 @@ Runs in: serving
 
 from __future__ import annotations
 
+from functools import lru_cache
+
+MOST_KEPT = 4096  #: options 82 remembered: each is looked into several times per message
+
 CIRCUIT_ID, REMOTE_ID, LINK_SELECTION, SERVER_ID_OVERRIDE, RELAY_ID, RELAY_PORT = 1, 2, 5, 11, 12, 19
 
 
@@ -23,17 +27,24 @@ def parts_of(agent: bytes) -> list[tuple[int, bytes]]:
     return parts
 
 
-def sub_option(agent: bytes, code: int) -> bytes | None:
-    """One sub-option, None when it is missing. Of several of the same code: joined (RFC 3396)."""
-    found = [payload for number, payload in parts_of(agent) if number == code]
-    return b"".join(found) if found else None
-
-
-def echoed(agent: bytes) -> bytes:
-    """The payload as it goes back: Kea takes it apart and puts it together again, sub-options in ascending order."""
+@lru_cache(maxsize=MOST_KEPT)
+def _joined(agent: bytes) -> dict[int, bytes]:
+    """Sub-options by code; several of the same code are joined (RFC 3396)."""
     joined: dict[int, bytes] = {}
     for code, payload in parts_of(agent):
         joined[code] = joined.get(code, b"") + payload
+    return joined
+
+
+def sub_option(agent: bytes, code: int) -> bytes | None:
+    """One sub-option, None when it is missing."""
+    return _joined(agent).get(code)
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def echoed(agent: bytes) -> bytes:
+    """The payload as it goes back: Kea takes it apart and puts it together again, sub-options in ascending order."""
+    joined = _joined(agent)
     return b"".join(_packed(code, joined[code]) for code in sorted(joined))
 
 

@@ -130,6 +130,7 @@ def _cleaned(name: str, rules: Ddns4) -> str | None:
     return qualified(name, rules.qualifying_suffix, False) if labels == 2 else name
 
 
+@lru_cache(maxsize=4096)
 def label_count(name: str) -> int:
     """Labels of a name with the root label counted, as Kea counts; 0: empty or no name."""
     if not name:
