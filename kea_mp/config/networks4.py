@@ -99,7 +99,7 @@ class Subnets:
             relays=_relays(level) if "relay" in level.json else _relays(network.level),
             classes=level.classes(),
             network_classes=network.classes,
-            additional_classes=tuple(dict.fromkeys(network.additional_classes + level.additional_classes())),
+            additional_classes=tuple(dict.fromkeys(level.additional_classes() + network.additional_classes)),
             options_chain=(own_options, network.options) if network.name else (own_options,),
             hosts=self.hosts.add_all(level, level.json["id"], (prefix, length)),
             user_context=level.user_context(),

@@ -57,12 +57,15 @@ def parameters(level: Level, inherited: Parameters4 | None = None) -> Parameters
     if renew is not None and rebind is not None and renew > rebind:
         text = f"the value of renew-timer {renew} is greater than the value of rebind-timer {rebind}, it is ignored"
         level.warn("DHCPSRV_CFGMGR_RENEW_GTR_REBIND", text)
+    max_age = level.find("cache-max-age")
+    if max_age == 0:  # said outright it turns caching off, as a lease of any age is too old
+        values["cache_threshold"] = 0.0
     return Parameters4(
         valid_lifetime=inherited_lifetime(level),
         offer_lifetime=level.find("offer-lifetime", 0),
         renew_timer=renew,
         rebind_timer=rebind,
-        cache_max_age=level.find("cache-max-age", 0),
+        cache_max_age=max_age or 0,
         next_server=next_server(level) or 0,
         server_hostname=_boot_text(level, "server-hostname"),
         boot_file_name=_boot_text(level, "boot-file-name"),

@@ -177,8 +177,9 @@ class UdpPort(_Port):
         return self.address
 
     def send(self, packet: Packet4, reply: Reply4) -> None:
-        # The interface in IP_PKTINFO makes a broadcast leave where the query came in, whatever the routes say.
-        info = _PKTINFO.pack(self.index, packed4(reply.source), bytes(4))
+        # The interface in IP_PKTINFO makes a broadcast leave where the query came in, whatever the routes say; an
+        # answer without a source address is one for which the routes decide (outbound-interface use-routing).
+        info = _PKTINFO.pack(self.index if reply.source else 0, packed4(reply.source), bytes(4))
         target = (text4(reply.destination), self._client_port or reply.port)
         try:
             self._socket.sendmsg([reply.payload], [(socket.IPPROTO_IP, _IP_PKTINFO, info)], 0, target)

@@ -58,7 +58,7 @@ def test_a_subnet_has_what_its_network_gives_unless_it_has_its_own() -> None:
     assert (first.network, first.interface, first.relays) == ("n", "eth0", (address4("10.0.0.1"),))
     assert (first.classes, first.network_classes, first.additional_classes) == ((), ("a",), ("x",))
     assert (second.relays, second.classes, second.network_classes) == ((address4("10.0.0.2"),), ("b",), ("a",))
-    assert second.additional_classes == ("x", "y")
+    assert second.additional_classes == ("y", "x")  # the first class that sets an option wins
 
 
 def test_older_names_of_class_lists_mean_the_same() -> None:

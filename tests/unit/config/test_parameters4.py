@@ -26,6 +26,11 @@ def test_without_anything_kea_s_defaults_hold() -> None:
     assert (found.ddns.generated_prefix, found.ddns.hostname_char_set) == ("myhost", "[^A-Za-z0-9.-]")
 
 
+def test_a_cache_age_of_nothing_turns_caching_off() -> None:
+    assert inherited({"cache-max-age": 0}, {}, {}).cache_threshold == 0.0
+    assert inherited({"cache-max-age": 0}, {}, {"cache-max-age": 60}).cache_threshold == 0.25
+
+
 def test_the_nearest_level_wins() -> None:
     for levels, expected in (
         (({"renew-timer": 1}, {}, {}), 1),

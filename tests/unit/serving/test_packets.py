@@ -134,6 +134,12 @@ def test_a_udp_answer_names_interface_and_source() -> None:
     assert target == ("255.255.255.255", 68)
 
 
+def test_a_udp_answer_without_source_is_left_to_the_routes() -> None:
+    wire = Wire(UDP)
+    wire.port.send(wire.query, reply(source=0))
+    assert wire.socket.sent[0][1] == [(socket.IPPROTO_IP, 8, pack("=i4s4s", 0, bytes(4), bytes(4)))]
+
+
 def test_a_client_port_from_the_command_line_wins() -> None:
     wire = Wire(UDP, client_port=10068)
     wire.port.send(wire.query, reply(port=67))
