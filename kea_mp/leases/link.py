@@ -13,13 +13,20 @@ Runs in: connection
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from kea_mp.errors import KeaMpError
+from kea_mp.errors import ExitCode, ExitWith, KeaMpError
 from kea_mp.leases.model import Lease4
+from kea_mp.sql.errors import Trouble
+from kea_mp.sql.reference import VERSIONS
 
 Range = tuple[int, int]
+
+
+class Mismatch(ExitWith):
+    """The schema is of another version: fatal at start-up, a failed attempt later."""
 
 
 class LinkError(KeaMpError):
@@ -60,7 +67,7 @@ class Work:
 
 @dataclass(slots=True)
 class Search:
-    """Free parts of a range in the order of addresses, the rows in them that anyone may have, and whether all is said."""
+    """Free parts of a range in the order of addresses, rows in them that anyone may have; complete: that is all."""
 
     pieces: list[Range] = field(default_factory=list)
     rows: list[Lease4] = field(default_factory=list)
@@ -135,3 +142,32 @@ def search_of(bounds: Range, first: int | None, rows: list[tuple[Lease4, bool, i
         else:
             search.pieces.append((address + 1, min(following - 1, high)))
     return search
+
+
+def first_of(hosts: Sequence[tuple[str, int]], connect: Callable[[str, int], None]) -> None:
+    """Connect to the first of the hosts that serves; Lost names them all."""
+    problems = []
+    for host, port in hosts:
+        try:
+            connect(host, port)
+            return
+        except Lost as error:
+            problems.append(str(error))
+    raise Lost("; ".join(problems))
+
+
+def require_version(kind: str, found: tuple[int, ...] | None, where: str) -> None:
+    """Mismatch when the schema is not that of Kea 3.0. found: None when the database says no version."""
+    wanted = VERSIONS[kind]
+    if found != tuple(wanted):
+        said = "has no schema version" if found is None else f"holds schema version {'.'.join(map(str, found))}"
+        text = f"{where} {said}, but schema version {wanted[0]}.{wanted[1]} (Kea 3.0) is needed"
+        raise Mismatch(ExitCode.SCHEMA, "DHCP4_INIT_FAIL", text)
+
+
+def link_error(trouble: Trouble, about_a_row: bool, text: str) -> LinkError:
+    """What a trouble means for a batch. A refusal that is not about a row (a missing table, a right taken away) makes
+    the database useless."""
+    if trouble is Trouble.RETRY:
+        return Collision(text)
+    return Refused(text) if trouble is Trouble.REFUSED and about_a_row else Lost(text)

@@ -9,73 +9,128 @@ Runs in: connection
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pymysql
 import pymysql.cursors
 from pymysql.connections import Connection
+from pymysql.constants import CLIENT
 
-from kea_mp.leases.link import Collision, Count, Done, LinkError, Lost, Refused, Search, Work, search_of
+from kea_mp.config.model import SqlAccess
+from kea_mp.errors import ConfigError
+from kea_mp.leases.link import (
+    Collision,
+    Count,
+    Done,
+    LinkError,
+    Lost,
+    Search,
+    Work,
+    first_of,
+    link_error,
+    require_version,
+    search_of,
+)
 from kea_mp.leases.model import Lease4
 from kea_mp.leases.statements import MYSQL as SQL
 from kea_mp.leases.statements import MYSQL_SETTERS, STAT, VERSION
+from kea_mp.sql.engine import mysql_arguments, where
+from kea_mp.sql.errors import Trouble, mysql_trouble, said
 from kea_mp.values import INFINITY
 
 LAST_TIME = 2**31 - 1  #: of a TIMESTAMP column
+DEADLINE_S = 5  #: when no timeout is configured
+LOCK_WAIT_S = 3  #: for a row that another server is changing
+PING_S = 2
 _DUPLICATE = 1062
-_COLLISIONS = (1205, 1213, _DUPLICATE)
-_CONNECTION = (1040, 1047, 1053, 1290, 1836, 1927, 4031)  #: the server cannot be used (any more)
+_NO_TABLE = "(1146)"
+_ROW_ERRORS = (1048, 1264, 1366, 1406, 3140, 4025)  #: NULL, out of range, bad text, too long, no JSON, constraint
 
-Connect = Callable[[], "Connection[Any]"]
 Rows = tuple[tuple[Any, ...], ...]
 
 
+class Taken(Collision):
+    """There is a row where one was to be inserted."""
+
+
 class MysqlLink:
-    """A Link to MySQL or MariaDB. connect: opens a connection with MULTI_STATEMENTS and FOUND_ROWS, its timeouts set
-    (TLS, hosts, version checked). lock_wait_s: how long a row lock of another server is waited for."""
+    """A Link to MySQL or MariaDB."""
 
     last_time = LAST_TIME
 
-    def __init__(self, connect: Connect, lock_wait_s: int) -> None:
-        self._open = connect
-        self._lock_wait_s = lock_wait_s
+    def __init__(self, access: SqlAccess) -> None:
+        self._access = access
         self._connection: Connection[Any] | None = None
+        self._where = ""
 
     # ---- Link -----------------------------------------------------------------------------------------------
 
     def connect(self) -> None:
         self.close()
-        self._connection = self._open()
+        first_of(self._access.hosts, self._connect_to)
+
+    def _connect_to(self, host: str, port: int) -> None:
+        """Connect to one host and make the session's settings. Lost."""
+        self._where = where(self._access, host, port)
         try:
-            # The column `expire` is stored in UTC and shown in the session's time zone: UTC has no gaps.
-            self._carry_out(
-                [
-                    f"SET SESSION time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES', autocommit = 1, "
-                    f"innodb_lock_wait_timeout = {self._lock_wait_s}",
-                    "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
-                ]
-            )
-        except LinkError:
+            arguments = mysql_arguments(self._access, host, port)
+            self._connection = pymysql.connect(
+                **arguments | {"read_timeout": self._access.read_timeout_s or DEADLINE_S,
+                               "write_timeout": self._access.write_timeout_s or DEADLINE_S},
+                client_flag=CLIENT.MULTI_STATEMENTS | CLIENT.FOUND_ROWS,
+            )  # fmt: skip
+            self._set_up("ssl" in arguments)
+        except (pymysql.err.Error, OSError, ConfigError) as error:
+            self.close()
+            raise Lost(f"{self._where}: {said(error)}") from error
+        except Lost:
             self.close()
             raise
 
+    def _set_up(self, encrypted: bool) -> None:
+        answers = self._carry_out(
+            [
+                # The column `expire` is stored in UTC and shown in the session's time zone: UTC has no gaps.
+                "SET SESSION time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES', autocommit = 1, "
+                f"innodb_lock_wait_timeout = {LOCK_WAIT_S}",
+                "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
+                "SELECT @@global.read_only",
+                "SHOW STATUS LIKE 'Ssl_cipher'",
+            ]
+        )
+        if encrypted and not answers[-1][0][0][1]:
+            raise Lost(f"{self._where} speaks in clear although TLS is configured")
+        if int(answers[-2][0][0][0]):
+            raise Lost(f"{self._where} takes no changes: it is read-only")
+        require_version(self._access.type, self._version(), self._where)
+
+    def _version(self) -> tuple[int, ...] | None:
+        try:
+            rows = self._carry_out([VERSION])[0][0]
+        except LinkError as error:
+            if _NO_TABLE not in str(error):
+                raise
+            return None
+        return tuple(int(value or 0) for value in rows[0]) if rows else None
+
     def close(self) -> None:
         if self._connection is not None:
-            self._connection._force_close()  # without the farewell, which may wait for a server that is not there
+            # Without the farewell of `close`, which may wait for a server that is not there.
+            self._connection._force_close()  # type: ignore[attr-defined]
             self._connection = None
 
     def fileno(self) -> int:
-        socket = self._connection._sock if self._connection is not None else None
-        return socket.fileno() if socket is not None else -1
+        if self._connection is None or self._connection._sock is None:  # type: ignore[attr-defined]
+            return -1
+        number: int = self._connection._sock.fileno()  # type: ignore[attr-defined]
+        return number
 
     def exchange(self, work: Work) -> Done:
         try:
             return self._exchange(work, one_by_one=len(work.inserts) == 1)
-        except Collision as error:
-            if error.code != _DUPLICATE:  # type: ignore[attr-defined]
-                raise
-        return self._exchange(work, one_by_one=True)
+        except Taken:
+            return self._exchange(work, one_by_one=True)
 
     def ended(self, now: int, limit: int) -> list[Lease4]:
         return _leases(self._carry_out([SQL["ended"] % (_time(now), limit)])[0][0])
@@ -87,7 +142,12 @@ class MysqlLink:
         return [(int(a), int(b), int(c), int(d)) for a, b, c, d in self._carry_out([STAT])[0][0]]
 
     def ping(self) -> None:
+        if self._connection is None:
+            raise Lost("there is no connection")
+        usual = self._connection._read_timeout  # type: ignore[attr-defined]
+        self._connection._read_timeout = PING_S  # type: ignore[attr-defined]
         self._carry_out([VERSION])
+        self._connection._read_timeout = usual  # type: ignore[attr-defined]
 
     # ---- the batch ------------------------------------------------------------------------------------------
 
@@ -139,21 +199,18 @@ class MysqlLink:
     def _problem(self, error: pymysql.err.Error) -> LinkError:
         """What an error means; a transaction that was begun is ended."""
         code = error.args[0] if error.args and isinstance(error.args[0], int) else 0
-        text = f"{error.args[1] if len(error.args) > 1 else error} ({code})"
-        if code in (0, *_CONNECTION) or code >= 2000 and code < 3000:
+        text = f"{self._where}: {said(error)}"
+        trouble = mysql_trouble(code)
+        if trouble is Trouble.LOST or self._connection is None:
             return Lost(text)
         try:
-            assert self._connection is not None
             self._connection.rollback()
         except (pymysql.err.Error, OSError) as second:
             return Lost(f"{text}; then {second}")
-        if code in _COLLISIONS:
-            collision = Collision(text)
-            collision.code = code  # type: ignore[attr-defined]
-            return collision
-        if isinstance(error, pymysql.err.DataError | pymysql.err.IntegrityError) or code in (1366, 1406, 1264, 3140):
-            return Refused(text)
-        return Lost(text)
+        if code == _DUPLICATE:
+            return Taken(text)
+        about_a_row = isinstance(error, pymysql.err.DataError | pymysql.err.IntegrityError) or code in _ROW_ERRORS
+        return link_error(trouble, about_a_row, text)
 
 
 def _reads(work: Work) -> Iterable[str]:

@@ -12,64 +12,113 @@ from __future__ import annotations
 import select
 import struct
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 import psycopg
 from psycopg import pq
 
-from kea_mp.leases.link import Collision, Count, Done, LinkError, Lost, Refused, Search, Work, search_of
+from kea_mp.config.model import SqlAccess
+from kea_mp.errors import ConfigError
+from kea_mp.leases.link import (
+    Count,
+    Done,
+    LinkError,
+    Lost,
+    Search,
+    Work,
+    first_of,
+    link_error,
+    require_version,
+    search_of,
+)
 from kea_mp.leases.model import Lease4
 from kea_mp.leases.statements import POSTGRESQL as SQL
+from kea_mp.leases.statements import VERSION
+from kea_mp.sql.engine import postgresql_arguments, where
+from kea_mp.sql.errors import postgresql_trouble, said
 from kea_mp.values import INFINITY
 
 _ETHERNET = b"\x01"
 _INT8, _BYTEA, _TEXT, _BOOL = 20, 17, 25, 16  #: oids of the elements
-_BINARY, _POLL_MS = 1, 1000
+_TEXT_FORMAT, _BINARY = 0, 1
+_POLL_MS = 1000
+_NO_TABLE = "(42P01)"
+_ROW_ERRORS = ("22", "23")  #: SQLSTATE classes: data exception, constraint violation
+DEADLINE_S = 5  #: when no timeout is configured
+PING_S = 2.0
 
-Connect = Callable[[], "psycopg.Connection[tuple[object, ...]]"]
 Answer = list[tuple[bytes | None, ...]]
 
 
 class PostgresLink:
-    """A Link to PostgreSQL. connect: opens a connection (TLS, hosts, version checked); deadline_s: for one exchange."""
+    """A Link to PostgreSQL. deadline_s: for one exchange."""
 
     last_time = 1 << 40
 
-    def __init__(self, connect: Connect, deadline_s: float) -> None:
-        self._open = connect
-        self._deadline_s = deadline_s
+    def __init__(self, access: SqlAccess) -> None:
+        self._access = access
+        # statement_timeout ends what the server still does, the deadline here what it does not even answer.
+        self._deadline_s = access.read_timeout_s or access.tcp_user_timeout_s or DEADLINE_S
         self._connection: psycopg.Connection[tuple[object, ...]] | None = None
         self._poll = select.poll()
+        self._where = ""
 
     # ---- Link -----------------------------------------------------------------------------------------------
 
     def connect(self) -> None:
         self.close()
-        connection = self._open()
+        first_of(self._access.hosts, self._connect_to)
+
+    def _connect_to(self, host: str, port: int) -> None:
+        """Connect to one host and prepare everything there. Lost."""
+        self._where = where(self._access, host, port)
         try:
-            connection.autocommit = True
-            # Plans are made once, when the table may be empty: without these they would read all of it for ever.
-            connection.execute(
-                f"SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_hashjoin = off; "
-                f"SET enable_mergejoin = off; SET statement_timeout = {int(self._deadline_s * 1000)}; "
-                f"SET lock_timeout = {int(self._deadline_s * 500)}; SET jit = off"
-            )
-            pgconn = connection.pgconn
-            for name, text in SQL.items():
-                result = pgconn.prepare(name.encode(), text.encode())
-                if result.status != pq.ExecStatus.COMMAND_OK:
-                    raise Lost(f"{name}: {result.get_error_message()}")
+            arguments = postgresql_arguments(self._access, host, port)
+            arguments.setdefault("tcp_user_timeout", int(1000 * self._deadline_s))
+            self._connection = psycopg.connect(autocommit=True, **arguments)
+            pgconn = self._connection.pgconn
             pgconn.nonblocking = 1
             pgconn.enter_pipeline_mode()
-        except psycopg.Error as error:
-            connection.close()
-            raise Lost(str(error).strip()) from error
-        except LinkError:
-            connection.close()
+            self._poll = select.poll()
+            self._poll.register(pgconn.socket)
+            self._set_up(pgconn)
+        except (psycopg.Error, ConfigError) as error:
+            self.close()
+            raise Lost(f"{self._where}: {said(error)}") from error
+        except Lost:
+            self.close()
             raise
-        self._connection = connection
-        self._poll = select.poll()
-        self._poll.register(connection.fileno())
+
+    def _set_up(self, pgconn: pq.abc.PGconn) -> None:
+        """Session settings and prepared statements in one round trip, then whether the server takes changes.
+
+        Plans are made once, when the table may be empty: without the settings they would read all of it for ever.
+        """
+        milliseconds = int(1000 * self._deadline_s)
+        settings = {
+            "plan_cache_mode": "force_generic_plan", "enable_seqscan": "off", "enable_hashjoin": "off",
+            "enable_mergejoin": "off", "jit": "off", "statement_timeout": milliseconds,
+            "lock_timeout": milliseconds // 2,
+        }  # fmt: skip
+        for name, value in settings.items():
+            pgconn.send_query_params(f"SET {name} = {value}".encode(), None)
+        pgconn.send_query_params(b"SHOW transaction_read_only", None, result_format=_TEXT_FORMAT)
+        if self._finish(pgconn, len(settings) + 1, self._deadline_s)[-1][0][0] != b"off":
+            raise Lost(f"{self._where} takes no changes: it is a standby or read-only")
+        require_version(self._access.type, self._version(pgconn), self._where)
+        for name, text in SQL.items():
+            pgconn.send_prepare(name.encode(), text.encode())
+        self._finish(pgconn, len(SQL), self._deadline_s)
+
+    def _version(self, pgconn: pq.abc.PGconn) -> tuple[int, ...] | None:
+        pgconn.send_query_params(VERSION.encode(), None, result_format=_TEXT_FORMAT)
+        try:
+            rows = self._finish(pgconn, 1, self._deadline_s)[0]
+        except LinkError as error:
+            if _NO_TABLE not in str(error):
+                raise
+            return None
+        return tuple(int(value or b"0") for value in rows[0]) if rows else None
 
     def close(self) -> None:
         if self._connection is not None:
@@ -77,7 +126,7 @@ class PostgresLink:
             self._connection = None
 
     def fileno(self) -> int:
-        return self._connection.fileno() if self._connection is not None else -1
+        return self._connection.pgconn.socket if self._connection is not None else -1
 
     def exchange(self, work: Work) -> Done:
         calls: list[tuple[str, Sequence[bytes | None]]] = []
@@ -110,7 +159,7 @@ class PostgresLink:
         return [(_number(a), _number(b), _number(c), _number(d)) for a, b, c, d in rows]
 
     def ping(self) -> None:
-        self._carry_out([("version", ())])
+        self._carry_out([("version", ())], PING_S)
 
     # ---- results --------------------------------------------------------------------------------------------
 
@@ -132,23 +181,27 @@ class PostgresLink:
 
     # ---- the wire -------------------------------------------------------------------------------------------
 
-    def _carry_out(self, calls: Sequence[tuple[str, Sequence[bytes | None]]]) -> list[Answer]:
+    def _carry_out(self, calls: Sequence[tuple[str, Sequence[bytes | None]]], deadline_s: float = 0) -> list[Answer]:
         """Send these statements as one transaction, and the rows that each returned. The first error is raised when
         everything that belongs to them has been read, so that the connection can be used on."""
         if self._connection is None:
             raise Lost("there is no connection")
-        deadline = time.monotonic() + self._deadline_s
         pgconn = self._connection.pgconn
         try:
             for name, values in calls:
                 pgconn.send_query_prepared(name.encode(), values, [_BINARY] * len(values), _BINARY)
-            pgconn.pipeline_sync()
-            while pgconn.flush():
-                self._wait(select.POLLIN | select.POLLOUT, deadline)
-                pgconn.consume_input()
-            return self._read(pgconn, len(calls), deadline)
+            return self._finish(pgconn, len(calls), deadline_s or self._deadline_s)
         except psycopg.Error as error:  # libpq itself: the connection is gone
-            raise Lost(str(error).strip()) from error
+            raise Lost(f"{self._where}: {said(error)}") from error
+
+    def _finish(self, pgconn: pq.abc.PGconn, count: int, deadline_s: float) -> list[Answer]:
+        """End the transaction of the statements that were sent, and their rows."""
+        deadline = time.monotonic() + deadline_s
+        pgconn.pipeline_sync()
+        while pgconn.flush():
+            self._wait(select.POLLIN | select.POLLOUT, deadline)
+            pgconn.consume_input()
+        return self._read(pgconn, count, deadline)
 
     def _read(self, pgconn: pq.abc.PGconn, count: int, deadline: float) -> list[Answer]:
         answers: list[Answer] = []
@@ -170,7 +223,7 @@ class PostgresLink:
                 case pq.ExecStatus.PIPELINE_ABORTED:
                     pass
                 case _:
-                    problem = problem or _problem(result)
+                    problem = problem or self._problem(result)
         if problem is not None:
             raise problem
         if len(answers) != count:
@@ -180,20 +233,16 @@ class PostgresLink:
     def _wait(self, events: int, deadline: float) -> None:
         left = deadline - time.monotonic()
         if left <= 0:
-            raise Lost(f"the database did not answer within {self._deadline_s:g} s")
-        self._poll.modify(self.fileno(), events)
+            raise Lost(f"{self._where} does not answer in time")
+        assert self._connection is not None
+        self._poll.modify(self._connection.pgconn.socket, events)
         self._poll.poll(min(1000 * left + 1, _POLL_MS))
 
-
-def _problem(result: pq.abc.PGresult) -> LinkError:
-    """What an error of the server means (SQLSTATE, PostgreSQL manual, appendix A)."""
-    state = (result.error_field(pq.DiagnosticField.SQLSTATE) or b"").decode()
-    text = f"{(result.error_field(pq.DiagnosticField.MESSAGE_PRIMARY) or b'').decode(errors='replace')} ({state})"
-    if state in ("40001", "40P01", "55P03"):
-        return Collision(text)
-    if state[:2] in ("22", "23"):
-        return Refused(text)
-    return Lost(text)
+    def _problem(self, result: pq.abc.PGresult) -> LinkError:
+        """What an error of the server means."""
+        state = (result.error_field(pq.DiagnosticField.SQLSTATE) or b"").decode()
+        text = (result.error_field(pq.DiagnosticField.MESSAGE_PRIMARY) or b"").decode(errors="replace")
+        return link_error(postgresql_trouble(state), state[:2] in _ROW_ERRORS, f"{self._where}: {text} ({state})")
 
 
 # ---- values -------------------------------------------------------------------------------------------------

@@ -11,14 +11,16 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from operator import attrgetter
+from typing import TypeVar
 
 from msgspec import structs
 
 from kea_mp.config.model import Subnet4
 from kea_mp.errors import BackendDown
-from kea_mp.leases.link import Collision, Done, Link, LinkError, Lost, Refused, Search, Work
+from kea_mp.leases.link import Collision, Done, Link, LinkError, Lost, Mismatch, Refused, Search, Work
 from kea_mp.leases.memfile import reclaimed
 from kea_mp.leases.model import DECLINED, RECLAIMED, Lease4, usable_by_anyone
 from kea_mp.leases.proposals import Proposals, Stretch
@@ -40,11 +42,14 @@ logger = logging.getLogger("kea-dhcp4.dhcpsrv")
 engine_logger = logging.getLogger("kea-dhcp4.alloc-engine")
 
 SPARE = 4  #: free addresses looked up beyond those needed, for those that turn out to be taken
+FULL_S = 60.0  #: between two lines that say that a subnet has no free address
 TRIES = 5  #: of a transaction that collides with others (as Kea)
+PING_S = 1.0  #: how long the database may go without being asked
 COUNTS_S = 10.0  #: how often the numbers of leases are read again, since other servers change them too
 RANGES_AT_ONCE = 16  #: ranges searched in one round trip
 HW_LIMIT, TEXT_LIMIT, CONTEXT_LIMIT = 20, 255, 65535  #: bytes that Kea's columns hold
 
+T = TypeVar("T")
 Change = ClaimLease | RemoveLease
 _BY_ADDRESS = attrgetter("address")
 
@@ -63,7 +68,7 @@ class Asker:
 
 
 class SqlLeaseStore:
-    """A LeaseStore over a Link that is connected."""
+    """A LeaseStore over a Link, which is connected when it is needed. Made by `open_sql`."""
 
     journal = None  #: there is no lease file to be cleaned up
 
@@ -74,11 +79,12 @@ class SqlLeaseStore:
         self.round_trips = 0
         self._link = link
         self._proposals = Proposals(seed=seed)
-        self._count_at = 0.0
+        self._counted_at = self._asked_at = 0.0
+        self.connections = 0  #: made so far
         self._capped_at = 0.0
+        self._full_at: dict[int, float] = {}  #: subnet id → when it was last said that nothing is free there
         self._took_s = 0.0  #: by the last exchange
         self._searching: dict[Stretch, int] = {}  #: ranges searched with the exchange at hand → parts
-        self._count_leases()
 
     # ---- LeaseStore -----------------------------------------------------------------------------------------
 
@@ -92,7 +98,14 @@ class SqlLeaseStore:
         done, later = self._first_exchange(work, changes, results)
         if finds:
             self._answer(finds, askers, work, done, results)
+        # More rounds than changes: somebody changes the same rows again and again.
+        rounds = 0
         while later:
+            rounds += 1
+            if rounds > len(requests) + TRIES:
+                for place, change in later:
+                    results[place] = Failed(f"the row of {text4(_address(change))} is not what it seems")
+                break
             later = self._change(later, results)
         return results  # type: ignore[return-value]  # every place is filled now
 
@@ -102,7 +115,7 @@ class SqlLeaseStore:
         count = 0
         while not max_leases or count < max_leases:
             limit = min(max_leases - count, 512) if max_leases else 512
-            ended = self._asked(lambda limit=limit: self._link.ended(now, limit))  # type: ignore[misc]
+            ended = self._asked(partial(self._link.ended, now, limit))
             if not ended:
                 break
             done = self._reclaim(ended, remove)
@@ -134,16 +147,18 @@ class SqlLeaseStore:
         return len(self._asked(lambda: self._link.ended(now, 1)))
 
     def probe(self) -> None:
-        """Whether the database can be used; BackendDown when not."""
-        if self._link.fileno() < 0:
-            self._connect()
+        """Whether the database can be used; BackendDown when not. A broken connection is made anew."""
         self._asked(self._link.ping)
 
     def idle(self, now: float) -> None:
-        """What is done from time to time. now: seconds on the monotonic clock."""
-        if now - self._count_at >= COUNTS_S:
-            self._count_at = now
+        """What is done from time to time: the database is asked for the numbers of leases, or just asked. now: seconds
+        on the monotonic clock. BackendDown."""
+        if now - self._counted_at >= COUNTS_S:
             self._count_leases()
+            self._counted_at = self._asked_at = now
+        elif now - self._asked_at >= PING_S:
+            self._asked_at = now
+            self.probe()
 
     def fileno(self) -> int:
         return self._link.fileno()
@@ -280,7 +295,8 @@ class SqlLeaseStore:
             pending = [a for a in pending if not self._proposed(a, looked_up, rows, results, aside=not unsearched)]
             if not unsearched:
                 break
-        self.exhausted += len(pending)
+        for asker in pending:
+            self._exhausted(asker.request)
 
     def _proposed(
         self,
@@ -302,6 +318,16 @@ class SqlLeaseStore:
             at = before.at if isinstance(before, Found) else None
             results[asker.place] = Found((), at, free, rows.get(free))
         return bool(free)
+
+    def _exhausted(self, request: FindLeases) -> None:
+        self.exhausted += 1
+        subnet, now = request.subnets[0] if request.subnets else 0, time.monotonic()
+        if now - self._full_at.get(subnet, -FULL_S) >= FULL_S:
+            self._full_at[subnet] = now
+            engine_logger.warning(
+                "ALLOC_ENGINE_V4_ALLOC_FAIL no address is free for a client in the subnet with id %d (said once a "
+                "minute; %d requests so far, all subnets)", subnet, self.exhausted,
+            )  # fmt: skip
 
     # ---- writing --------------------------------------------------------------------------------------------
 
@@ -382,7 +408,7 @@ class SqlLeaseStore:
             row = current.get(address)
             if address in written or (doubtful and _is_done(change, row)):
                 results[place] = self._stored(change)
-            elif _same(row, change.seen) and not (isinstance(change, RemoveLease) and row is None):
+            elif _same(row, change.seen):
                 again.append((place, change))  # what stood in the way is gone already
             else:
                 results[place] = Changed(row)
@@ -479,33 +505,33 @@ class SqlLeaseStore:
                 self._connect()
                 continue
             self._took_s = time.perf_counter() - begun
+            self._asked_at = time.monotonic()
             return done, doubtful
 
     def _connect(self) -> None:
+        self.connections += 1
         try:
             self._link.connect()
-        except LinkError as error:
+        except (LinkError, Mismatch) as error:
             raise BackendDown(str(error)) from error
 
-    def _asked(self, ask):  # type: ignore[no-untyped-def]
-        """The answer to a question that may be asked twice."""
-        try:
+    def _asked(self, ask: Callable[[], T]) -> T:
+        """The answer to a question, asked a second time when the connection breaks or others are in the way."""
+        for last in (False, True):
             if self._link.fileno() < 0:
-                self._link.connect()
-            return ask()
-        except Lost:
-            self._link.close()
-            self._connect()
-        except Collision:
-            pass
-        except Refused as error:
-            raise BackendDown(str(error)) from error
-        try:
-            return ask()
-        except LinkError as error:
-            if isinstance(error, Lost):
+                self._connect()
+            try:
+                return ask()
+            except Collision as error:
+                if last:
+                    raise BackendDown(str(error)) from error
+            except Lost as error:
                 self._link.close()
-            raise BackendDown(str(error)) from error
+                if last:
+                    raise BackendDown(str(error)) from error
+            except Refused as error:
+                raise BackendDown(str(error)) from error
+        raise AssertionError("the second try ends it")
 
     def _count_leases(self) -> None:
         """Bring the numbers of leases in line with the database's."""
@@ -536,8 +562,8 @@ def _address(change: Change) -> int:
 def _one_of_each_address(
     changes: list[tuple[int, Change]],
 ) -> tuple[list[tuple[int, Change]], list[tuple[int, Change]]]:
-    """The first change of every address in the order of addresses (transactions that lock in one order do not deadlock),
-    and the others, which follow when those are settled."""
+    """The first change of every address in the order of addresses (who locks in one order does not deadlock), and the
+    others, which follow when those are settled."""
     first: dict[int, tuple[int, Change]] = {}
     later = []
     for item in changes:

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from kea_mp.config.model import Config4, ExpiredLeases, Interfaces, Lifetime, MemfileAccess, Parameters4, Pool4, Subnet4
-from kea_mp.leases.memfile import open_memfile
+from kea_mp.leases.memfile import MemfileStore, open_memfile
 from kea_mp.leases.model import DECLINED, DEFAULT, RECLAIMED, RELEASED, Lease4, same_version, usable_by_anyone
+from kea_mp.leases.open_sql import open_sql
 from kea_mp.leases.store import (
     FREE_QUEUE,
     ITERATIVE,
@@ -30,6 +31,7 @@ from kea_mp.leases.store import (
     Stored,
 )
 from kea_mp.values import INFINITY, address4
+from tests.lab.lease_database import Database
 
 NOW = 1_800_000_000
 FIRST, LAST = address4("192.0.2.10"), address4("192.0.2.13")
@@ -49,10 +51,18 @@ def memfile_in(folder: Path) -> Opener:
     return lambda: open_memfile(config(MemfileAccess(str(path), sync="none")), NOW)[0]
 
 
-@pytest.fixture(params=["memfile"])
+@pytest.fixture(params=["memfile", "postgresql", "mysql"])
 def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Opener]:
     """Makes the backend under test anew, without leases."""
-    return partial({"memfile": memfile_in}[request.param], tmp_path)
+    if request.param == "memfile":
+        return partial(memfile_in, tmp_path)
+    database: Database = request.getfixturevalue(f"{request.param}_database")
+    return partial(sql_in, database)
+
+
+def sql_in(database: Database) -> Opener:
+    database.clear()
+    return lambda: open_sql(database.access, (SUBNET,))[0]
 
 
 @pytest.fixture
@@ -471,8 +481,9 @@ def machine_for(empty: Callable[[], Opener]) -> type[RuleBasedStateMachine]:
         def open_again(self) -> None:
             self.store.close()
             self.store = self.open()
-            # A row without a lifetime is Kea's sign of a removal: what was released does not outlive the process.
-            self.rows = {address: row for address, row in self.rows.items() if row.valid_lft}
+            # A row without a lifetime is a removal in Kea's file: what was released does not outlive the process.
+            if isinstance(self.store, MemfileStore):
+                self.rows = {address: row for address, row in self.rows.items() if row.valid_lft}
 
         @invariant()
         def counts_agree(self) -> None:
