@@ -132,7 +132,7 @@ class Subnet4:
     relays: tuple[int, ...] = ()
     classes: tuple[str, ...] = ()
     network_classes: tuple[str, ...] = ()
-    additional_classes: tuple[str, ...] = ()  #: the subnet's, then the network's: the first class that sets an option wins
+    additional_classes: tuple[str, ...] = ()  #: the subnet's, then the network's
     options_chain: tuple[OptionSet, ...] = ()
     hosts: tuple[Host4, ...] = ()
     user_context: dict[str, Any] | None = None

@@ -54,8 +54,8 @@ class Wire:
         self.query = Packet4(MESSAGE, "eth0", 3, SERVER, ANY, BROADCAST, 68, CLIENT, kind == RAW)
 
 
-def reply(mac: bytes = CLIENT, destination: int = 0xC0000263, port: int = 68) -> Reply4:
-    return Reply4(b"answer", destination, port, SERVER, mac, 2)
+def reply(mac: bytes = CLIENT, destination: int = 0xC0000263, port: int = 68, source: int = SERVER) -> Reply4:
+    return Reply4(b"answer", destination, port, source, mac, 2)
 
 
 def test_frames_are_read_until_the_socket_is_empty() -> None:
