@@ -6,8 +6,13 @@ Runs in: any
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from tests.lab.databases import Server
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -25,3 +30,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.skip(reason="needs root"))
         if item.get_closest_marker("peer") and not peer.available():
             item.add_marker(pytest.mark.skip(reason=f"no real Kea in {peer.ROOT}: scripts/peer installs it"))
+
+
+@pytest.fixture(scope="session", params=["postgresql", "mysql"])
+def database_server(request: pytest.FixtureRequest) -> Iterator[Server]:
+    """A database server for tests that leave it running; each makes databases of its own in it."""
+    from tests.lab import databases
+
+    if not databases.available(request.param):
+        pytest.skip(f"no {request.param} server can be started here: scripts/test installs it")
+    with databases.running(request.param) as server:
+        yield server

@@ -50,36 +50,47 @@ def _change(counter: Counter, event: str) -> str:
     return f"SELECT {names}, sum(n)::bigint AS n FROM ({both}) b GROUP BY {names} HAVING sum(n) <> 0"
 
 
-def _class_change(v: int, event: str) -> str:
-    """Changes by client class. An update counts only where Kea sees one: another state, type or list of classes."""
-    names = ", ".join(class_keys(v))
-    kind = ", {row}lease_type" if v == 6 else ""
-
-    def side(row: str, source: str, sign: str, extra: str = "") -> str:
-        return f"""
-        SELECT trim('"' FROM e::text)::varchar(128) AS client_class{kind.format(row=row)}, {sign}1 AS n
-        FROM {source}, json_array_elements({_CLASSES.format(row=row)}) e
-        WHERE {row}state = {COUNTED_BY_CLASS} AND {row}user_context {HAS_CLASSES}{extra}"""
-
-    if event == "insert":
-        sides = side("n.", "fresh n", "")
-    elif event == "delete":
-        sides = side("o.", "gone o", "-")
-    else:
+def _class_side(v: int, event: str, side: str) -> str:
+    """Changes by client class: what the leases as they were ("old") take away, or as they are ("new") add. An update
+    counts only where Kea sees one: another state, type or list of classes."""
+    row, sign = ("o.", "-") if side == "old" else ("n.", "")
+    source, changed = ("gone o" if side == "old" else "fresh n"), ""
+    if event == "update":
+        old, new = (_CLASSES.format(row=each) for each in ("o.", "n."))
         differs = " OR o.lease_type <> n.lease_type" if v == 6 else ""
-        old, new = (_CLASSES.format(row=row) for row in ("o.", "n."))
-        changed = f" AND (o.state <> n.state OR ({old})::text <> ({new})::text{differs})"
-        pairs = "gone o JOIN fresh n USING (address)"
-        sides = f"{side('o.', pairs, '-', changed)} UNION ALL {side('n.', pairs, '', changed)}"
-    return f"SELECT {names}, sum(n)::bigint AS n FROM ({sides}) b GROUP BY {names} HAVING sum(n) <> 0"
+        source = "gone o JOIN fresh n USING (address)"
+        changed = (
+            f" AND (o.state <> n.state OR o.user_context <> n.user_context AND ({old})::text <> ({new})::text{differs})"
+        )
+    kind = f", {row}lease_type" if v == 6 else ""
+    return f"""
+        SELECT trim('"' FROM e::text)::varchar(128) AS client_class{kind}, {sign}count(*)::bigint AS n
+        FROM {source}, json_array_elements({_CLASSES.format(row=row)}) e
+        WHERE {row}state = {COUNTED_BY_CLASS} AND {row}user_context {HAS_CLASSES}{changed}
+        GROUP BY {", ".join(str(number) for number, _ in enumerate(class_keys(v), 1))}"""
+
+
+def _count_classes(v: int, event: str) -> str:
+    """A class may both lose and gain by one update, and must not fall below zero between: first the losses. All rows
+    are locked in order before, since the gains come after losses of greater keys."""
+    table, keys = f"lease{v}_stat_by_client_class", class_keys(v)
+    if event == "insert":
+        return _apply(table, keys, _class_side(v, event, "new"))
+    if event == "delete":
+        return _apply(table, keys, _class_side(v, event, "old"))
+    sides = [_class_side(v, event, side) for side in ("old", "new")]
+    names = ", ".join(f"s.{key}" for key in keys)
+    chosen = " UNION ALL ".join(f"SELECT {', '.join(keys)} FROM ({side}) c" for side in sides)
+    lock = f"""
+    PERFORM FROM {table} s WHERE ({names}) IN ({chosen}) ORDER BY {names} FOR UPDATE;"""
+    return lock + "".join(_apply(table, keys, side) for side in sides)
 
 
 def _statement_function(v: int, event: str) -> Routine:
     sources = {"insert": ("fresh",), "update": ("gone", "fresh"), "delete": ("gone",)}[event]
     counted = "".join(_apply(c.table, c.keys, _change(c, event)) for c in COUNTERS if c.v == v)
     has_classes = " OR ".join(f"EXISTS (SELECT FROM {rows} WHERE user_context {HAS_CLASSES})" for rows in sources)
-    by_class = _apply(f"lease{v}_stat_by_client_class", class_keys(v), _class_change(v, event))
-    body = f"BEGIN{counted}\n    IF {has_classes} THEN{by_class}\n    END IF;\n    RETURN NULL;\nEND"
+    body = f"BEGIN{counted}\n    IF {has_classes} THEN{_count_classes(v, event)}\n    END IF;\n    RETURN NULL;\nEND"
     return Routine(f"count_lease{v}_{event}", "", "trigger", body)
 
 
