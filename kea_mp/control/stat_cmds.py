@@ -37,7 +37,8 @@ class Selection(msgspec.Struct, frozen=True, rename="kebab"):
 
 
 def stat_lease4_get(daemon: Daemon, arguments: Selection) -> Handling:
-    """One row for each configured subnet, as the lease database counts now. Declined addresses count as assigned."""
+    """One row for each configured subnet, as the lease database counts now. Here, as in Kea 3.0, declined addresses are
+    not among the assigned ones, while the statistic assigned-addresses has them."""
     first, last, text = _selected(arguments)
     ids = sorted(subnet.id for subnet in daemon.config.subnets if first <= subnet.id <= last)
     if not ids:
@@ -59,7 +60,7 @@ def _row(daemon: Daemon, subnet_id: int, assigned: int, declined: int) -> list[i
         return int(daemon.statistics().value(f"subnet[{subnet_id}].{name}"))
 
     total, cumulative = value("total-addresses"), value("cumulative-assigned-addresses")
-    return [subnet_id, total, cumulative, assigned + declined, declined]
+    return [subnet_id, total, cumulative, assigned, declined]
 
 
 def _selected(arguments: Selection) -> tuple[int, int, str]:
@@ -69,8 +70,8 @@ def _selected(arguments: Selection) -> tuple[int, int, str]:
         if not isinstance(one, UnsetType):
             raise CommandError("'subnet-id' and 'subnet-range' must not both be given")
         first, last = some.first_subnet_id, some.last_subnet_id
-        if last < first:
-            raise CommandError("'last-subnet-id' must not be less than 'first-subnet-id'")
+        if last <= first:
+            raise CommandError("'last-subnet-id' must be greater than 'first-subnet-id'")
         return first, last, f"subnets {first} through {last}"
     if not isinstance(one, UnsetType):
         return one, one, f"subnet-id={one}"

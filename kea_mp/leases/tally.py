@@ -31,9 +31,10 @@ _NOTHING: Cell = [0] * 5
 class Tally:
     """Numbers per subnet and pool id, and of the whole server."""
 
-    __slots__ = ("_all", "_cells", "_changed", "_told", "_totals")
+    __slots__ = ("_all", "_cells", "_changed", "_told", "_totals", "by_hand")
 
     def __init__(self, subnets: Iterable[Subnet4]) -> None:
+        self.by_hand = False  #: changes are those of a command: Kea counts them in the levels only
         self._all: Cell = [0] * 5
         self._cells: dict[int, dict[int, Cell]] = {}
         self._totals: dict[str, int] = {}
@@ -57,6 +58,9 @@ class Tally:
 
     def changed(self, old: Lease4 | None, new: Lease4 | None) -> None:
         """A client's exchange replaced the row `old` by `new` (None: there was no row, there is none now)."""
+        if self.by_hand:
+            self._recount(old, new)
+            return
         if _is_renewal(old, new):
             return
         if old is not None:
@@ -67,6 +71,15 @@ class Tally:
         if new is not None and new.state in (DEFAULT, DECLINED):
             self._add(new.subnet_id, new.pool_id, _ASSIGNED, 1)
             self._add(new.subnet_id, new.pool_id, _CUMULATIVE if new.state == DEFAULT else _DECLINED, 1)
+
+    def _recount(self, old: Lease4 | None, new: Lease4 | None) -> None:
+        """The levels only."""
+        if old is not None:
+            self._uncount(old)
+        if new is not None and new.state in (DEFAULT, DECLINED):
+            self._add(new.subnet_id, new.pool_id, _ASSIGNED, 1)
+            if new.state == DECLINED:
+                self._add(new.subnet_id, new.pool_id, _DECLINED, 1)
 
     def reclaimed(self, old: Lease4) -> None:
         """The lease had ended and was reclaimed. A released one stopped counting as assigned with its release."""

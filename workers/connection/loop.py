@@ -70,7 +70,7 @@ class Connection:
         self._store, self._leaving, self._heartbeat_s = store, leaving, heartbeat_s
         self._upkeep = Upkeep(store, expired, lfc_interval, convert, self._reclaimed, now)
         reports = store.reports()
-        self._orders = LeaseOrders(child, reports, self._carried_out, reports)
+        self._orders = LeaseOrders(child, reports, self._changed_by_hand, reports)
         self._mode, self._epoch, self._report = SERVE, 0, 0
         self._state, self._error = "up", ""
         self._seq = 0
@@ -185,6 +185,13 @@ class Connection:
         except BackendDown as error:
             self._lost(str(error))
             return Answered(self._child, order.number, 1, str(error))
+
+    def _changed_by_hand(self, requests: Sequence[Request]) -> list[Result]:
+        self._store.tally.by_hand = True
+        try:
+            return self._carried_out(requests)
+        finally:
+            self._store.tally.by_hand = False
 
     def _send(self, answer: Answered | None) -> None:
         if answer is not None:
