@@ -97,7 +97,7 @@ class PostgresLink:
         milliseconds = int(1000 * self._deadline_s)
         settings = {
             "plan_cache_mode": "force_generic_plan", "enable_seqscan": "off", "enable_hashjoin": "off",
-            "enable_mergejoin": "off", "jit": "off", "statement_timeout": milliseconds,
+            "enable_mergejoin": "off", "enable_bitmapscan": "off", "jit": "off", "statement_timeout": milliseconds,
             "lock_timeout": milliseconds // 2,
         }  # fmt: skip
         for name, value in settings.items():

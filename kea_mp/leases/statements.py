@@ -42,8 +42,8 @@ def _pg_seen(start: int) -> str:
 
 _PG_VALUES = ", ".join(f"to_timestamp(t.{name})" if name == "expire" else f"t.{name}" for name in _COLUMNS)
 _PG_UNCHANGED = (
-    f"{_epoch('l.expire')} = t.seen_expire AND l.valid_lifetime = t.seen_lifetime AND l.state = t.seen_state "
-    "AND l.subnet_id = t.seen_subnet AND coalesce(l.hwaddr, '') = t.seen_hw "
+    f"{_epoch('l.expire')} = t.seen_expire AND l.valid_lifetime = t.seen_lifetime AND l.state + 0 = t.seen_state "
+    "AND l.subnet_id + 0 = t.seen_subnet AND coalesce(l.hwaddr, '') = t.seen_hw "
     "AND coalesce(l.client_id, '') = t.seen_client"
 )
 _PG_SEEN_NAMES = "seen_expire, seen_lifetime, seen_state, seen_subnet, seen_hw, seen_client"
@@ -88,7 +88,7 @@ POSTGRESQL = {
     ),
     "flush": (
         "DELETE FROM lease4 WHERE address = ANY(ARRAY(SELECT address FROM lease4 WHERE state = 2 "
-        "AND expire <= to_timestamp($1) ORDER BY expire LIMIT $2::int8)) AND state = 2 "
+        "AND expire <= to_timestamp($1) ORDER BY expire LIMIT $2::int8)) AND state + 0 = 2 "
         "AND expire <= to_timestamp($1) RETURNING address"
     ),
     "version": VERSION,
