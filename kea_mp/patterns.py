@@ -14,18 +14,30 @@ import re
 import socket
 import time
 from collections.abc import Callable
+from functools import lru_cache
 from logging import LogRecord
+
+from kea_mp.log import Line
 
 CONSOLE = "%D{%Y-%m-%d %H:%M:%S.%q} %-5p [%c/%i.%t] %m\n"  #: Kea's default for stdout, stderr and files
 SYSLOG = "%-5p [%c.%t] %m\n"  #: Kea's default for syslog, which adds time and process itself
 
-Piece = Callable[[LogRecord], str]
+Piece = Callable[[LogRecord | Line], str]
+CALLERS = "bFlLM"  #: components that show where in the program a line comes from
 
 _COMPONENT = re.compile(
     r"%(?P<left>-)?(?P<width>\d+)?(?:\.(?P<most>\d+))?(?P<what>[A-Za-z%])(?:(?<=[cdDE])\{(?P<braces>[^}]*)\})?"
 )
+_MILLIS, _MICROS = "\x01", "\x02"  # where fractions of a second go in a text of strftime
 _DATE = "%Y-%m-%d %H:%M:%S"
 _NAMES = ((logging.CRITICAL, "FATAL"), (logging.ERROR, "ERROR"), (logging.WARNING, "WARN"), (logging.INFO, "INFO"))
+
+
+@lru_cache(maxsize=128)
+def severity(level: int) -> str:
+    """Kea's word for a logging level."""
+    return next((name for least, name in _NAMES if level >= least), "DEBUG")
+
 
 _PLAIN: dict[str, Piece] = {
     "b": lambda r: r.filename,
@@ -46,12 +58,12 @@ _PLAIN: dict[str, Piece] = {
 }
 
 
-def severity(level: int) -> str:
-    """Kea's word for a logging level."""
-    return next((name for least, name in _NAMES if level >= least), "DEBUG")
+def shows_callers(pattern: str) -> bool:
+    """Whether a valid pattern has one of CALLERS."""
+    return any(found["what"] in CALLERS for found in _COMPONENT.finditer(pattern))
 
 
-def compiled(pattern: str) -> Callable[[LogRecord], str]:
+def compiled(pattern: str) -> Piece:
     """A function that writes a record as the pattern says. ValueError names the component that is not known."""
     pieces: list[Piece] = []
     position = 0
@@ -98,10 +110,16 @@ def _logger_name(precision: str | None) -> Piece:
 
 
 def _date(layout: str, broken_down: Callable[[float], time.struct_time]) -> Piece:
-    def written(record: LogRecord) -> str:
+    layout = layout.replace("%q", _MILLIS).replace("%Q", f"{_MILLIS}.{_MICROS}")
+    last: tuple[int, str] = (-1, "")
+
+    def written(record: LogRecord | Line) -> str:
+        nonlocal last
+        second = int(record.created)
+        if last[0] != second:  # the text of a second is the same for all its records, and takes long
+            last = (second, time.strftime(layout, broken_down(second)))
         micros = int(record.created * 1_000_000) % 1_000_000
-        text = layout.replace("%q", f"{micros // 1000:03}").replace("%Q", f"{micros // 1000:03}.{micros % 1000:03}")
-        return time.strftime(text, broken_down(record.created))
+        return last[1].replace(_MILLIS, f"{micros // 1000:03}").replace(_MICROS, f"{micros % 1000:03}")
 
     return written
 
@@ -112,7 +130,7 @@ def _sized(piece: Piece, match: re.Match[str]) -> Piece:
         return piece
     width, most = int(match["width"] or 0), int(match["most"] or 0)
 
-    def sized(record: LogRecord) -> str:
+    def sized(record: LogRecord | Line) -> str:
         text = piece(record)
         if most and len(text) > most:
             text = text[-most:]

@@ -1,4 +1,4 @@
-"""Where log records go: Kea's output-options, one bounded queue per child, and one for the supervisor itself.
+"""Where log records go: Kea's output-options, one bounded channel per child, and a queue for the supervisor itself.
 
 The supervisor's loop never writes to an output: a pipe that nobody reads would hold it, its directives would cease, and
 the workers would pause. So its own records take a bounded queue too, and threads do the writing. What does not fit is
@@ -10,14 +10,15 @@ Runs in: supervisor
 from __future__ import annotations
 
 import logging
+import os
 import queue
 import sys
 import syslog
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import nullcontext
 from logging.handlers import QueueListener, RotatingFileHandler
-from multiprocessing.context import SpawnContext
 from multiprocessing.queues import Queue
 from typing import Any, TextIO
 
@@ -26,19 +27,20 @@ from multiprocessing_logging import MultiProcessingHandler
 from kea_mp import patterns
 from kea_mp.config.model import Logger, LogOutput
 from kea_mp.errors import ConfigError
-from kea_mp.log import ROOT, NeverBlockingHandler, apply_levels, levels
+from kea_mp.log import ROOT, Channel, Line, NeverBlockingHandler, apply_levels, levels
 from kea_mp.supervisor.start_record import LogChannel
 
-QUEUE_RECORDS = 4096  #: per process
+QUEUE_RECORDS = 4096  #: of the supervisor itself
 DRAIN_S = 2.0  #: how long the end of the daemon waits for the outputs
 FACILITIES = frozenset(
     {"auth", "authpriv", "cron", "daemon", "ftp", "kern", "lpr", "mail", "news", "syslog", "user", "uucp"}
     | {f"local{number}" for number in range(8)}
 )
+Record = logging.LogRecord | Line
 _DEFAULT_OUTPUT = LogOutput("stdout")
 
 
-class Line(logging.Formatter):
+class Layout(logging.Formatter):
     """A record as a pattern says; a traceback follows on lines of its own."""
 
     def __init__(self, pattern: str) -> None:
@@ -47,48 +49,94 @@ class Line(logging.Formatter):
             self._written = patterns.compiled(pattern)
         except ValueError as error:
             raise ConfigError(str(error), "loggers[].output-options[].pattern") from error
+        self.shows_callers = patterns.shows_callers(pattern)
 
-    def format(self, record: logging.LogRecord) -> str:
+    def format(self, record: Record) -> str:
         text = self._written(record)
         if record.exc_info and not record.exc_text:
             record.exc_text = self.formatException(record.exc_info)
         return f"{text.rstrip()}\n{record.exc_text}\n" if record.exc_text else text
 
 
-class Stream(logging.StreamHandler[TextIO]):
-    """stdout or stderr."""
+class Output(logging.Handler):
+    """Where lines end. They come several at once, and are written with one call where that is possible."""
 
-    terminator = ""
+    layout: Layout
+
+    def take(self, records: Sequence[Record]) -> None:
+        with self.lock or nullcontext():
+            try:
+                self.write([self.layout.format(record) for record in records], records)
+            except Exception:  # noqa: BLE001  an output that fails (a full disk) must not end the others
+                self.handleError(logging.makeLogRecord({"msg": "cannot be written"}))
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.take((record,))
+
+    def write(self, texts: Sequence[str], records: Sequence[Record]) -> None:
+        """Each text with its newline, and the records that they are of."""
+        raise NotImplementedError
 
 
-class UnflushedStream(Stream):
-    def flush(self) -> None:
-        """The stream's own buffer decides (output-options flush false)."""
+class Stream(Output):
+    """stdout or stderr. flushes: after each write, else the stream's own buffer decides (output-options flush)."""
 
+    def __init__(self, stream: TextIO, flushes: bool = True) -> None:
+        super().__init__()
+        self._stream, self._flushes = stream, flushes
 
-class File(RotatingFileHandler):
-    """A file that is renamed to FILE.1 … FILE.maxver when it has reached maxsize bytes (0: never)."""
-
-    terminator = ""
-
-    def __init__(self, output: LogOutput) -> None:
-        self._flushes = output.flush
-        try:
-            super().__init__(output.output, maxBytes=output.max_size, backupCount=max(output.max_versions, 1))
-        except OSError as error:
-            where = "loggers[].output-options[].output"
-            raise ConfigError(f"the log file {output.output} cannot be opened: {error.strerror}", where) from error
-
-    def flush(self) -> None:
+    def write(self, texts: Sequence[str], records: Sequence[Record]) -> None:
+        self._stream.write("".join(texts))
         if self._flushes:
-            super().flush()
+            self._stream.flush()
 
     def close(self) -> None:
-        self._flushes = True
+        self._stream.flush()
         super().close()
 
 
-class Syslog(logging.Handler):
+class File(Output):
+    """A file that is renamed to FILE.1 … FILE.maxver before it would be longer than maxsize bytes (0: never)."""
+
+    def __init__(self, output: LogOutput) -> None:
+        super().__init__()
+        self._flushes, self._most = output.flush, output.max_size
+        try:
+            self._file = RotatingFileHandler(
+                output.output,
+                maxBytes=output.max_size,
+                backupCount=max(output.max_versions, 1),
+                encoding="utf-8",
+                errors="backslashreplace",
+            )
+        except OSError as error:
+            where = "loggers[].output-options[].output"
+            raise ConfigError(f"the log file {output.output} cannot be opened: {error.strerror}", where) from error
+        self._size = os.stat(output.output).st_size
+
+    def write(self, texts: Sequence[str], records: Sequence[Record]) -> None:
+        text = "".join(texts)
+        size = len(text.encode("utf-8", "backslashreplace"))
+        if self._most and self._size + size > self._most and len(texts) > 1:
+            for one in texts:
+                self.write((one,), records)
+            return
+        if self._most and self._size and self._size + size > self._most:
+            self._file.doRollover()
+            self._size = 0
+        self._size += size
+        stream = self._file.stream or self._file._open()  # none when an earlier rollover has failed
+        self._file.stream = stream
+        stream.write(text)
+        if self._flushes:
+            stream.flush()
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
+class Syslog(Output):
     """syslog(3) with a facility. Lines have no newline at their end."""
 
     _PRIORITIES = (
@@ -105,40 +153,40 @@ class Syslog(logging.Handler):
         self._facility: int = getattr(syslog, f"LOG_{facility.upper()}")
         syslog.openlog(ROOT, 0, self._facility)
 
-    def emit(self, record: logging.LogRecord) -> None:
-        priority = next((p for least, p in self._PRIORITIES if record.levelno >= least), syslog.LOG_DEBUG)
-        syslog.syslog(self._facility | priority, self.format(record).rstrip("\n"))
+    def write(self, texts: Sequence[str], records: Sequence[Record]) -> None:
+        for text, record in zip(texts, records, strict=True):
+            priority = next((p for least, p in self._PRIORITIES if record.levelno >= least), syslog.LOG_DEBUG)
+            syslog.syslog(self._facility | priority, text.rstrip("\n"))
 
 
-def handler(output: LogOutput) -> logging.Handler:
+def handler(output: LogOutput) -> Output:
     """One configured output. ConfigError when it cannot be opened or its pattern is wrong."""
     kind, _, facility = output.output.partition(":")
-    line = _line(output)
-    made: logging.Handler
+    layout = _layout(output)
+    made: Output
     match kind:
         case "stdout" | "stderr":
-            stream = sys.stdout if kind == "stdout" else sys.stderr
-            made = Stream(stream) if output.flush else UnflushedStream(stream)
+            made = Stream(sys.stdout if kind == "stdout" else sys.stderr, output.flush)
         case "syslog":
             made = Syslog(facility or "local0")
         case _:
             made = File(output)
-    made.setFormatter(line)
+    made.layout = layout
     return made
 
 
 def check(loggers: Sequence[Logger]) -> None:
     """ConfigError when an output could not be used; opens no file."""
     for output in (output for logger in loggers for output in logger.outputs):
-        _line(output)
+        _layout(output)
         kind, _, facility = output.output.partition(":")
         if kind == "syslog":
             Syslog(facility or "local0")
 
 
-def _line(output: LogOutput) -> Line:
+def _layout(output: LogOutput) -> Layout:
     default = patterns.SYSLOG if output.output.startswith("syslog") else patterns.CONSOLE
-    return Line(output.pattern or default)
+    return Layout(output.pattern or default)
 
 
 class Outputs(logging.Handler):
@@ -146,9 +194,9 @@ class Outputs(logging.Handler):
 
     def __init__(self, loggers: Sequence[Logger]) -> None:
         super().__init__()
-        same: dict[LogOutput, logging.Handler] = {}  # two loggers may share a file; it is opened once
+        same: dict[LogOutput, Output] = {}  # two loggers may share a file; it is opened once
 
-        def handlers(outputs: Sequence[LogOutput]) -> tuple[logging.Handler, ...]:
+        def handlers(outputs: Sequence[LogOutput]) -> tuple[Output, ...]:
             return tuple(same.setdefault(o, same.get(o) or handler(o)) for o in outputs)
 
         configured = {logger.name: logger for logger in loggers}
@@ -159,13 +207,24 @@ class Outputs(logging.Handler):
         }
         self._all = tuple(same.values())
         self.on_console = any(isinstance(output, Stream) for output in self._root)
+        self.shows_callers = any(output.layout.shows_callers for output in self._all)
 
     def emit(self, record: logging.LogRecord) -> None:
-        name = record.name
+        self.take((record,))
+
+    def take(self, records: Sequence[Record]) -> None:
+        """Write these records, each output's in their order."""
+        shares: dict[Output, list[Record]] = {}
+        for record in records:
+            for output in self._of(record.name):
+                shares.setdefault(output, []).append(record)
+        for output, share in shares.items():
+            output.take(share)
+
+    def _of(self, name: str) -> tuple[Output, ...]:
         while name not in self._by_name and name != ROOT and "." in name:
             name = name.rpartition(".")[0]
-        for output in self._by_name.get(name, self._root):
-            output.handle(record)
+        return self._by_name.get(name, self._root)
 
     def createLock(self) -> None:
         """No lock here: each output has its own, and one that is stuck must not hold the others."""
@@ -177,27 +236,38 @@ class Outputs(logging.Handler):
         super().close()
 
 
-class ChildHandler(MultiProcessingHandler):  # type: ignore[misc]
-    """Reads the queue of one child process in a thread and hands the records to the outputs.
+class Handover(logging.Handler):
+    """What `MultiProcessingHandler` gives its records to: ours come several at once, as the child has sent them."""
 
-    The queue is bounded, and made for spawned children; the library makes an unbounded one, which is not used. Once the
-    child is started the writing end is closed here, so that the thread finds the end when the child has died, and ends.
+    def __init__(self, outputs: Outputs) -> None:
+        super().__init__()
+        self._outputs = outputs
+
+    def emit(self, record: Any) -> None:
+        self._outputs.take(record)
+
+
+class FromChild(MultiProcessingHandler):  # type: ignore[misc]
+    """Reads the channel of one child process in a thread and hands the records to the outputs.
+
+    The library makes an unbounded queue, which is not used. Once the child is started the writing end is closed here,
+    so that the thread finds the end when the child has died, and ends.
     """
 
-    def __init__(self, child: str, outputs: Outputs, context: SpawnContext) -> None:
-        self._bounded: Queue[Any] = context.Queue(QUEUE_RECORDS)
-        super().__init__(f"log-{child}", outputs)
+    def __init__(self, child: str, outputs: Outputs) -> None:
+        self._channel = Channel()
+        super().__init__(f"log-{child}", Handover(outputs))
 
     @property
-    def queue(self) -> Queue[Any]:
-        return self._bounded
+    def queue(self) -> Channel:
+        return self._channel
 
     @queue.setter
     def queue(self, unbounded: Queue[Any]) -> None:
         unbounded.close()
 
     def child_has_it(self) -> None:
-        self._bounded._writer.close()  # type: ignore[attr-defined]
+        self._channel.theirs.close()
 
     def ended(self, within_s: float) -> bool:
         """Whether all that the dead child wrote has been read."""
@@ -208,13 +278,12 @@ class ChildHandler(MultiProcessingHandler):  # type: ignore[misc]
 class SupervisorLog:
     """All logging of the daemon. Before `configure` the lines go to stdout from INFO up, as in Kea."""
 
-    def __init__(self, context: SpawnContext, verbose: bool) -> None:
-        self._context = context
+    def __init__(self, verbose: bool) -> None:
         self._verbose = verbose
         self._levels = levels((), verbose)
         self._outputs = Outputs(())
-        self._children: dict[str, ChildHandler] = {}
-        self._old: list[ChildHandler] = []
+        self._children: dict[str, FromChild] = {}
+        self._old: list[FromChild] = []
         self._queue: queue.Queue[Any] = queue.Queue(QUEUE_RECORDS)
         logging.raiseExceptions = False  # an output that fails must not write a traceback per line on stderr
         root = logging.getLogger(ROOT)
@@ -233,12 +302,12 @@ class SupervisorLog:
         apply_levels(self._levels, before)
 
     def open(self, child: str) -> LogChannel:
-        """A channel for one process, its own: a killed one may have left its queue's lock taken."""
+        """A channel for one process, its own, so that its end shows."""
         self._old = [old for old in self._old if not old.ended(0)]
         if child in self._children:
             self._old.append(self._children.pop(child))
-        self._children[child] = made = ChildHandler(child, self._outputs, self._context)
-        return LogChannel(made.queue, self._levels)
+        self._children[child] = made = FromChild(child, self._outputs)
+        return LogChannel(made.queue.theirs, self._levels, self._outputs.shows_callers)
 
     def opened(self, child: str) -> None:
         """The process has inherited its end."""

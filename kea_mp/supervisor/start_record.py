@@ -14,8 +14,6 @@ from __future__ import annotations
 
 import socket
 from dataclasses import dataclass
-from multiprocessing.queues import Queue
-from typing import Any
 
 from kea_mp.bus.sockets import Endpoints
 from kea_mp.config.model import Config4
@@ -46,10 +44,12 @@ class DhcpSocket:
 
 @dataclass(frozen=True, slots=True)
 class LogChannel:
-    """Where a child's log records go: a bounded queue, and the level of each configured logger ("kea-dhcp4" first)."""
+    """Where a child's log records go: its end of a `log.Channel`, and the level of each configured logger ("kea-dhcp4"
+    first). callers: some pattern shows where in the program a line comes from, which costs time."""
 
-    queue: Queue[Any]
+    end: socket.socket
     levels: tuple[tuple[str, int], ...]
+    callers: bool = False
 
 
 @dataclass(frozen=True, slots=True)

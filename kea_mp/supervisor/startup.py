@@ -29,7 +29,7 @@ from kea_mp.supervisor.outputs import SupervisorLog
 from kea_mp.supervisor.parcel import Parcel
 from kea_mp.supervisor.pidfile import PidFile
 from kea_mp.supervisor.processes import table
-from kea_mp.supervisor.spawn import Outfit, Processes, context
+from kea_mp.supervisor.spawn import Outfit, Processes
 
 logger = logging.getLogger("kea-dhcp4.dhcp4")
 
@@ -65,7 +65,7 @@ def check(config_file: Path, with_backends: bool) -> int:
 def run(options: Options) -> int:
     """The daemon, from its first line of log to its exit code."""
     os.umask(0o027)  # as Kea: nothing that we make is for others
-    log = SupervisorLog(context, options.verbose)
+    log = SupervisorLog(options.verbose)
     code = _outcome(options, log)
     if not log.close():
         # An output is stuck and its thread holds a lock that the interpreter's own end would wait for.

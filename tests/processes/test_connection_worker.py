@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Iterator
 from multiprocessing import get_context
 from multiprocessing.context import SpawnProcess
-from multiprocessing.queues import Queue
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -26,6 +25,7 @@ from kea_mp.errors import ExitCode
 from kea_mp.leases.csv4 import HEADER, line_of
 from kea_mp.leases.model import RECLAIMED, Lease4
 from kea_mp.leases.store import Batch, BatchDone, ClaimLease, Failed, FindLeases, Found, Request, Result, Stored
+from kea_mp.log import Channel
 from kea_mp.supervisor.entry import enter
 from kea_mp.supervisor.start_record import LogChannel, StartRecord
 from kea_mp.values import address4
@@ -60,14 +60,14 @@ class Rig:
             lane.settimeout(20)
         self.reports: list[Health] = []
         self.answers: list[Answered] = []
-        self.log: Queue[Any] = context.Queue()
+        self.log = Channel()
         self._numbers = 0
         self.processes: list[SpawnProcess] = []
 
     def start(self, wait: bool = True) -> SpawnProcess:
         config = Config4({}, "", Interfaces(), self.access, self.expired, (SUBNET,), PARAMETERS)
         record = StartRecord(
-            CHILD, 0, 2, config, 1, self.bus.endpoints, os.getpid(), LogChannel(self.log, (("kea-dhcp4", 10),)),
+            CHILD, 0, 2, config, 1, self.bus.endpoints, os.getpid(), LogChannel(self.log.theirs, (("kea-dhcp4", 10),)),
             self._theirs, heartbeat_s=0.1,
         )  # fmt: skip
         process = context.Process(target=enter, args=("workers.start", "workers.connection.__main__", record))
@@ -106,8 +106,8 @@ class Rig:
 
     def said(self) -> str:
         lines = []
-        while not self.log.empty():
-            lines.append(self.log.get().getMessage())
+        while self.log.qsize():
+            lines += [line.text for line in self.log.get(0)]
         return "\n".join(lines)
 
     def close(self) -> None:
@@ -118,6 +118,7 @@ class Rig:
         for end in (*self.lanes, *self._theirs):
             end.close()
         self.bus.close()
+        self.log.theirs.close()
         self.log.close()
 
 

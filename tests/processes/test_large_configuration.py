@@ -100,7 +100,7 @@ def test_a_long_config_get_holds_no_other_command_up(daemon: Daemon) -> None:
     # Clients in processes of their own: reading such an answer holds up whoever shares an interpreter with it.
     program = f"from tests.lab.unixcontrol import ask; ask({str(daemon.folder / 'run' / 'dhcp4.sock')!r}, 'config-get')"
     getting = [subprocess.Popen([sys.executable, "-c", program], cwd=ROOT) for _ in range(3)]
-    busy = answer_times(daemon, lambda: all([one.poll() is not None for one in getting]))
+    busy = answer_times(daemon, lambda: all(one.poll() is not None for one in getting))
     assert [one.returncode for one in getting] == [0, 0, 0]
     limit, p99 = max(0.05, 3 * quiet[-1]), busy[len(busy) * 99 // 100]
     assert p99 < limit, f"{1000 * p99:.0f} ms, of {len(busy)} answers, and {1000 * quiet[-1]:.0f} ms without it"

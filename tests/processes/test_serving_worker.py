@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import socket
@@ -24,6 +25,7 @@ from kea_mp.bus.sockets import ParentBus
 from kea_mp.config.load import config4_from_json
 from kea_mp.leases.model import Lease4
 from kea_mp.leases.store import Batch, BatchDone, ClaimLease, FindLeases, Found, RemoveLease, Request, Result, Stored
+from kea_mp.log import Channel
 from kea_mp.supervisor.entry import enter
 from kea_mp.supervisor.interfaces import Target
 from kea_mp.supervisor.sockets import Opened, opened
@@ -176,11 +178,13 @@ class Rig:
 
     def start(self) -> SpawnProcess:
         context = get_context("spawn")
-        self.log = context.Queue(1000)  # its semaphores live as long as it does
+        self.log = Channel()
+        self._stack.callback(self.log.close)
+        self._stack.callback(self.log.theirs.close)
         record = StartRecord(
             child="serving-0", index=0, workers=1, config=self.config, generation=1,
             endpoints=self.supervisor.bus.endpoints, parent=os.getpid(),
-            log=LogChannel(self.log, (("kea-dhcp4", 10),)),
+            log=LogChannel(self.log.theirs, (("kea-dhcp4", 10),)),
             lanes=(self._theirs,), dhcp_sockets=tuple(self.opened.shards[0]),
             heartbeat_s=HEARTBEAT_S, silence_s=SILENCE_S,
         )  # fmt: skip
@@ -190,11 +194,10 @@ class Rig:
 
     def show_log(self) -> None:
         """For the report of a test that failed."""
-        while not self.log.empty():
-            record = self.log.get()
-            if "DHCP4_LEASE_" not in record.msg:
-                print(record.levelname, record.getMessage(), record.exc_text or "")
-        self.log.close()
+        while self.log.qsize():
+            for line in self.log.get(0):
+                if "DHCP4_LEASE_" not in line.text:
+                    print(logging.getLevelName(line.levelno), line.text, line.exc_text)
 
     @property
     def pid(self) -> int:
