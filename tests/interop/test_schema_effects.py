@@ -48,8 +48,7 @@ class Script:
 
     def call(self, procedure: str, *arguments: object) -> list[Row] | str:
         word = "SELECT" if self.dialect == "postgresql" else "CALL"
-        given = ", ".join("NULL" if a is None else repr(a) if isinstance(a, str) else str(a) for a in arguments)
-        return self.run(f"{word} {procedure}({given.replace(chr(39) + 'now' + chr(39), 'now()')})")
+        return self.run(f"{word} {procedure}({', '.join(map(str, arguments))})")
 
     def run(self, statement: str) -> list[Row] | str:
         outcome = same(self.both, statement.format(v=self.v))
@@ -75,7 +74,8 @@ class Script:
         return [(str(kind).removeprefix(f"dhcp{self.v}_"), change) for kind, change in entries]
 
     def revision(self, log: str, cascade: bool = False, tag: str = "all") -> None:
-        self.call(f"createAuditRevisionDHCP{self.v}", "now", tag, log, str(cascade).lower())
+        made = self.call(f"createAuditRevisionDHCP{self.v}", "now()", f"'{tag}'", f"'{log}'", str(cascade).lower())
+        assert made != "refused"
 
     def address(self, host: int) -> str:
         if self.v == 6:
@@ -185,11 +185,12 @@ def test_prefix_pools_and_their_options(both: Both, pair: Pair) -> None:
     assert script.audited() == [("subnet", 0), ("subnet", 1)]
     script.run("DELETE FROM dhcp6_pd_pool")
     script.subnet(2)
+    script.revision("deletions", cascade=True)
     script.run("DELETE FROM dhcp6_subnet WHERE subnet_id = 1")
 
 
 def test_deletions_take_parts_along_and_are_audited_in_order(script: Script) -> None:
-    script.revision("networks", cascade=False)
+    script.revision("networks")
     script.run("INSERT INTO dhcp{v}_shared_network (name, modification_ts) VALUES ('net', now())")
     for number in (1, 2):
         script.subnet(number, "'net'")
@@ -197,6 +198,7 @@ def test_deletions_take_parts_along_and_are_audited_in_order(script: Script) -> 
         script.option(5, pool_id=script.last(f"dhcp{script.v}_pool"))
         script.option(1, **{f"dhcp{script.v}_subnet_id": number})
     script.option(4, shared_network_name="'net'")
+    script.revision("deletions", cascade=True)
     script.run("DELETE FROM dhcp{v}_pool WHERE subnet_id = 1")
     script.run("DELETE FROM dhcp{v}_subnet WHERE subnet_id = 1")
     script.run("DELETE FROM dhcp{v}_shared_network")
