@@ -23,6 +23,7 @@ from kea_mp.config.model import (
     ControlSocket,
     ExpiredLeases,
     Interfaces,
+    LeaseDatabase,
     Logger,
     LogOutput,
     MemfileAccess,
@@ -147,12 +148,10 @@ def _interfaces(top: Level) -> Interfaces:
     )
 
 
-def _lease_database(top: Level, sync: str) -> MemfileAccess:
+def _lease_database(top: Level, sync: str) -> LeaseDatabase:
     part = _part(top, "lease-database")
     if part["type"] != "memfile":
-        sql_access(top, "lease-database")  # what Kea refuses is refused for its own reason
-        # Here and nowhere else is decided which types the daemon serves; databases.py can read them all.
-        raise top.error(f"type {part['type']!r} {keys4.NOT_HERE}: only memfile is", "lease-database", "type")
+        return sql_access(top, "lease-database")
     for name in ("read-timeout", "write-timeout", "tcp-user-timeout"):
         if part.get(name):
             raise top.error("is not for type memfile", "lease-database", name)

@@ -226,7 +226,7 @@ class SqlAccess:
     retry_on_startup: bool = False
 
 
-LeaseDatabase = MemfileAccess  #: the union grows with the backends
+LeaseDatabase = MemfileAccess | SqlAccess
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,6 +114,18 @@ class Link(Protocol):
         """The leases per subnet, pool and state, from Kea's statistics tables."""
         ...
 
+    def counts_of(self, first: int, last: int) -> list[tuple[int, int, int]]:
+        """(subnet id, state, leases) of these subnets."""
+        ...
+
+    def named(self, hostname: str) -> list[Lease4]:
+        """Leases with this host name, in any case of letters."""
+        ...
+
+    def page(self, after: int, limit: int) -> list[Lease4]:
+        """The leases behind this address, in the order of addresses."""
+        ...
+
     def ping(self) -> None:
         """Whether the database still answers."""
         ...

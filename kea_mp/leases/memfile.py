@@ -339,7 +339,8 @@ def reclaimed(lease: Lease4) -> Lease4:
 def open_memfile(config: Config4, now: int) -> tuple[MemfileStore, bool]:
     """The store of this configuration, all leases loaded, and whether its files are of another schema and want a
     clean-up at once. now: seconds since the epoch. ExitWith when the file cannot be had or read."""
-    access: MemfileAccess = config.lease_database
+    access = config.lease_database
+    assert isinstance(access, MemfileAccess)
     tally = Tally(config.subnets)
     if not access.persist:
         logger.warning("DHCPSRV_MEMFILE_NO_STORAGE running in non-persistent mode, leases will be lost after restart")

@@ -141,6 +141,16 @@ class MysqlLink:
     def counts(self) -> list[Count]:
         return [(int(a), int(b), int(c), int(d)) for a, b, c, d in self._carry_out([STAT])[0][0]]
 
+    def counts_of(self, first: int, last: int) -> list[tuple[int, int, int]]:
+        rows = self._carry_out([SQL["counts"] % (first, last)])[0][0]
+        return [(int(a), int(b), int(c)) for a, b, c in rows]
+
+    def named(self, hostname: str) -> list[Lease4]:
+        return _leases(self._carry_out([SQL["by_name"] % _text(hostname)])[0][0])
+
+    def page(self, after: int, limit: int) -> list[Lease4]:
+        return _leases(self._carry_out([SQL["page"] % (after, limit)])[0][0])
+
     def ping(self) -> None:
         if self._connection is None:
             raise Lost("there is no connection")

@@ -158,6 +158,16 @@ class PostgresLink:
         rows = self._carry_out([("stat", ())])[0]
         return [(_number(a), _number(b), _number(c), _number(d)) for a, b, c, d in rows]
 
+    def counts_of(self, first: int, last: int) -> list[tuple[int, int, int]]:
+        rows = self._carry_out([("counts", (_int(first), _int(last)))])[0]
+        return [(_number(a), _number(b), _number(c)) for a, b, c in rows]
+
+    def named(self, hostname: str) -> list[Lease4]:
+        return _leases(self._carry_out([("by_name", (hostname.encode(),))])[0])
+
+    def page(self, after: int, limit: int) -> list[Lease4]:
+        return _leases(self._carry_out([("page", (_int(after), _int(limit)))])[0])
+
     def ping(self) -> None:
         self._carry_out([("version", ())], PING_S)
 

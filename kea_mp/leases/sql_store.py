@@ -24,6 +24,7 @@ from kea_mp.leases.link import Collision, Done, Link, LinkError, Lost, Mismatch,
 from kea_mp.leases.memfile import reclaimed
 from kea_mp.leases.model import DECLINED, RECLAIMED, Lease4, usable_by_anyone
 from kea_mp.leases.proposals import Proposals, Stretch
+from kea_mp.leases.sql_reports import SqlReports
 from kea_mp.leases.store import (
     Changed,
     ClaimLease,
@@ -115,7 +116,7 @@ class SqlLeaseStore:
         count = 0
         while not max_leases or count < max_leases:
             limit = min(max_leases - count, 512) if max_leases else 512
-            ended = self._asked(partial(self._link.ended, now, limit))
+            ended = self.asked(partial(self._link.ended, now, limit))
             if not ended:
                 break
             done = self._reclaim(ended, remove)
@@ -128,7 +129,7 @@ class SqlLeaseStore:
         """See `LeaseStore`. limit: at most so many at once (0: all)."""
         count = 0
         while True:
-            deleted = self._asked(lambda: self._link.flush(before, limit or 512))
+            deleted = self.asked(lambda: self._link.flush(before, limit or 512))
             count += deleted
             if limit or deleted < 512:
                 return count
@@ -142,13 +143,17 @@ class SqlLeaseStore:
 
     # ---- beyond the contract --------------------------------------------------------------------------------
 
-    def waiting(self, now: int) -> int:
-        """Whether ended leases wait for reclamation."""
-        return len(self._asked(lambda: self._link.ended(now, 1)))
+    def is_waiting(self, now: int) -> bool:
+        """Whether leases that have ended wait for reclamation."""
+        return bool(self.asked(lambda: self._link.ended(now, 1)))
+
+    def reports(self) -> SqlReports:
+        """What commands ask of this store."""
+        return SqlReports(self._link, self.asked)
 
     def probe(self) -> None:
         """Whether the database can be used; BackendDown when not. A broken connection is made anew."""
-        self._asked(self._link.ping)
+        self.asked(self._link.ping)
 
     def idle(self, now: float) -> None:
         """What is done from time to time: the database is asked for the numbers of leases, or just asked. now: seconds
@@ -515,7 +520,7 @@ class SqlLeaseStore:
         except (LinkError, Mismatch) as error:
             raise BackendDown(str(error)) from error
 
-    def _asked(self, ask: Callable[[], T]) -> T:
+    def asked(self, ask: Callable[[], T]) -> T:
         """The answer to a question, asked a second time when the connection breaks or others are in the way."""
         for last in (False, True):
             if self._link.fileno() < 0:
@@ -535,7 +540,7 @@ class SqlLeaseStore:
 
     def _count_leases(self) -> None:
         """Bring the numbers of leases in line with the database's."""
-        counts = {(subnet, pool, state): leases for subnet, pool, state, leases in self._asked(self._link.counts)}
+        counts = {(subnet, pool, state): leases for subnet, pool, state, leases in self.asked(self._link.counts)}
         self.tally.levels_are(counts)
 
 

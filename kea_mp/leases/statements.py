@@ -14,6 +14,7 @@ _COLUMNS = (
 COLUMNS = ", ".join(_COLUMNS)
 
 VERSION = "SELECT version, minor FROM schema_version"
+COUNTS = "SELECT subnet_id, state, leases FROM lease4_stat WHERE subnet_id BETWEEN %s AND %s AND leases <> 0"
 STAT = "SELECT subnet_id, pool_id, state, leases FROM lease4_pool_stat WHERE leases <> 0"
 
 
@@ -93,6 +94,9 @@ POSTGRESQL = {
     ),
     "version": VERSION,
     "stat": STAT,
+    "counts": COUNTS % ("$1::int8", "$2::int8"),
+    "by_name": f"SELECT {_PG_LEASE} FROM lease4 l WHERE lower(l.hostname) = $1::text",
+    "page": f"SELECT {_PG_LEASE} FROM lease4 l WHERE l.address > $1::int8 ORDER BY l.address LIMIT $2::int8",
 }
 
 
@@ -131,5 +135,8 @@ MYSQL = {
     "flush": (
         "DELETE FROM lease4 WHERE state = 2 AND expire <= FROM_UNIXTIME(%d) ORDER BY expire LIMIT %d"
     ),
+    "counts": COUNTS % ("%d", "%d"),
+    "by_name": f"SELECT {MYSQL_LEASE} FROM lease4 l WHERE l.hostname = %s",
+    "page": f"SELECT {MYSQL_LEASE} FROM lease4 l WHERE l.address > %d ORDER BY l.address LIMIT %d",
 }  # fmt: skip
 MYSQL_SETTERS = _COLUMNS[1:]

@@ -18,7 +18,7 @@ import psutil
 
 from kea_mp import __version__
 from kea_mp.bus.messages import Health
-from kea_mp.config.model import Config4
+from kea_mp.config.model import Config4, SqlAccess
 from kea_mp.control.answer import to_json
 from kea_mp.control.daemon import BackendStatus, PauseReason, ProcessStatus, Snapshot, SocketsStatus
 from kea_mp.counters import Statistics
@@ -164,10 +164,14 @@ class RunningDaemon:
     def _lease_database(self, offset: float) -> BackendStatus:
         child = self.core.of_kind(Kind.CONNECTION)[0]
         health = child.health
+        access = self._config.lease_database
+        host, port = access.hosts[0] if isinstance(access, SqlAccess) else ("", 0)
         return BackendStatus(
             role="lease-database",
-            type="memfile",
-            name=self._config.lease_database.name,
+            type=access.type if isinstance(access, SqlAccess) else "memfile",
+            name=access.name,
+            host=host,
+            port=port,
             state=health.state if health else "lost" if child.starts > 1 else "connecting",
             since=child.state_since + offset,
             error=health.error if health else "",

@@ -19,7 +19,7 @@ from kea_mp import __version__
 from kea_mp.bus.sockets import ParentBus
 from kea_mp.config.folders import run_dir
 from kea_mp.config.load import config4_from_file
-from kea_mp.config.model import Config4
+from kea_mp.config.model import Config4, MemfileAccess
 from kea_mp.errors import ConfigError, ExitCode, ExitWith
 from kea_mp.supervisor import interfaces, outputs
 from kea_mp.supervisor.daemon import RunningDaemon
@@ -161,7 +161,7 @@ def summary(config: Config4) -> str:
 
 def _check_lease_file(config: Config4) -> None:
     access = config.lease_database
-    if not access.persist:
+    if not isinstance(access, MemfileAccess) or not access.persist:
         return
     file = Path(access.name)
     usable = os.access(file, os.R_OK | os.W_OK) if file.exists() else os.access(file.parent, os.W_OK | os.X_OK)

@@ -12,11 +12,13 @@ import time
 
 from kea_mp.bus.messages import Health
 from kea_mp.bus.sockets import ChildBus
-from kea_mp.config.model import Config4
+from kea_mp.config.model import Config4, LeaseDatabase, MemfileAccess, SqlAccess
 from kea_mp.errors import ExitCode, ExitWith
 from kea_mp.leases.memfile import MemfileStore, open_memfile
+from kea_mp.leases.open_sql import open_sql
 from kea_mp.supervisor.start_record import StartRecord
 from workers.connection.cleanup import running_cleanup
+from workers.connection.database import DatabaseConnection
 from workers.connection.lanes import Lanes
 from workers.connection.loop import Connection
 from workers.start import leaving
@@ -31,26 +33,29 @@ def run(start: StartRecord) -> None:
     bus = ChildBus(start.endpoints, start.child)
     try:
         bus.send(Health(start.child, os.getpid(), 0, generation=start.generation, state="connecting"))
-        store, convert = open_store(start.config)
-        Connection(
-            start.child,
-            start.generation,
-            bus,
-            Lanes(start.lanes),
-            store,
-            start.config.expired,
-            leaving,
-            lfc_interval=start.config.lease_database.lfc_interval,
-            convert=convert,
-            heartbeat_s=start.heartbeat_s,
-        ).run()
+        _connection(start, bus, start.config.lease_database).run()
     finally:
         bus.close()
 
 
-def open_store(config: Config4) -> tuple[MemfileStore, bool]:
+def _connection(start: StartRecord, bus: ChildBus, access: LeaseDatabase) -> Connection:
+    """The worker on the lease database of this type. ExitWith when it cannot be had."""
+    lanes, expired = Lanes(start.lanes), start.config.expired
+    if isinstance(access, SqlAccess):
+        database, problem = open_sql(access, start.config.subnets)
+        return DatabaseConnection(
+            start.child, start.generation, bus, lanes, database, access, expired, leaving,
+            problem=problem, heartbeat_s=start.heartbeat_s,
+        )  # fmt: skip
+    store, convert = open_store(start.config, access)
+    return Connection(
+        start.child, start.generation, bus, lanes, store, expired, leaving,
+        lfc_interval=access.lfc_interval, convert=convert, heartbeat_s=start.heartbeat_s,
+    )  # fmt: skip
+
+
+def open_store(config: Config4, access: MemfileAccess) -> tuple[MemfileStore, bool]:
     """The lease store with everything loaded, and whether its files want converting. ExitWith: see `open_memfile`."""
-    access = config.lease_database
     logger.info("DHCPSRV_MEMFILE_DB opening memory file lease database: %s", access.name)
     if access.persist:
         _wait_for_cleanup(access.name)
