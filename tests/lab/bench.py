@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-import psutil
 from rich.console import Console
 from rich.table import Table
 
@@ -47,7 +46,8 @@ class Contender:
 
 @dataclass(frozen=True)
 class Point:
-    """One run of perfdhcp. offered: exchanges begun per second; load: the machine's load average before it."""
+    """One run of perfdhcp. offered: exchanges begun per second; load: the machine's load average before it; cpu_us:
+    processor time of the server's whole tree per complete exchange, in microseconds."""
 
     offered: float
     complete: float
@@ -55,7 +55,7 @@ class Point:
     maximum_ms: float
     overrun: int
     load: float
-    cpu: float
+    cpu_us: float
 
     @property
     def passes(self) -> bool:
@@ -106,9 +106,14 @@ def hosts() -> Iterator[tuple[str, str]]:
         yield server, client
 
 
-def offer(client: str, rate: int, seconds: int) -> Point:
-    load = os.getloadavg()[0]
-    psutil.cpu_percent()
+def processor_s(server: KeaMp | Peer) -> float:
+    """Processor time that the server's processes have used so far."""
+    assert server.process is not None
+    return sum(times.user + times.system for p in server.process.tree() if (times := p.cpu_times()))
+
+
+def offer(server: KeaMp | Peer, client: str, rate: int, seconds: int) -> Point:
+    load, before = os.getloadavg()[0], processor_s(server)
     result = perfdhcp.run(client, rate, seconds)
     return Point(
         offered=round(result.offered_rate, 1),
@@ -117,20 +122,20 @@ def offer(client: str, rate: int, seconds: int) -> Point:
         maximum_ms=round(result.maximum_ms, 3),
         overrun=result.overrun,
         load=load,
-        cpu=psutil.cpu_percent(),
+        cpu_us=round(1e6 * (processor_s(server) - before) / max(result.acks, 1), 1),
     )
 
 
 def search(contender: Contender, number: int, seconds: int, start: int) -> Round:
     """Double from `start` until it fails (or halve until it passes), then bisect; a fresh server for each search."""
     found = Round(contender.name, number)
-    with hosts() as (server, client), contender.start(server):
+    with hosts() as (host, client), contender.start(host) as server:
         perfdhcp.run(client, FIRST_STEP, 2)  # warm
 
         def passes(rate: int) -> bool:
             """Tried twice before it fails: a hiccup of the machine is not the server's."""
             for _ in range(TRIES):
-                point = offer(client, rate, seconds)
+                point = offer(server, client, rate, seconds)
                 found.points.append(point)
                 console.log(f"{contender.name}: {rate}/s → {point.complete:.2%} complete, {point.average_ms:.1f} ms")
                 # perfdhcp that cannot offer what it should says nothing about a higher rate.
@@ -154,18 +159,19 @@ def search(contender: Contender, number: int, seconds: int, start: int) -> Round
 def table(rounds: list[Round]) -> Table:
     """A row per server: its figures, the median, the ratio to the best Kea."""
     shown = Table(title="highest offered rate with at least 99% of the exchanges complete (exchanges/s)")
-    for name in ("server", "rounds", "median", "delay at the figure", "ratio to Kea's best"):
+    for name in ("server", "rounds", "median", "delay then", "CPU/exchange", "ratio to Kea's best"):
         shown.add_column(name, justify="left" if name == "server" else "right")
     best = best_kea(rounds)
     for name in dict.fromkeys(round.contender for round in rounds):
         own = [round for round in rounds if round.contender == name]
         median = statistics.median(round.figure for round in own)
-        delays = [p.average_ms for r in own for p in r.points if p.offered == r.figure and p.passes]
+        best_points = [p for r in own for p in r.points if p.offered == r.figure and p.passes]
         shown.add_row(
             name,
             " ".join(f"{round.figure:,.0f}" for round in own),
             f"{median:,.0f}",
-            f"{statistics.median(delays):.1f} ms" if delays else "-",
+            f"{statistics.median(p.average_ms for p in best_points):.1f} ms" if best_points else "-",
+            f"{statistics.median(p.cpu_us for p in best_points):.0f} µs" if best_points else "-",
             f"{median / best:.2f}" if best else "-",
         )
     return shown
