@@ -209,7 +209,10 @@ def test_deletions_take_parts_along_and_are_audited_in_order(script: Script) -> 
 
 def test_audit_can_be_turned_off(script: Script, pair: Pair) -> None:
     if pair.dialect == "postgresql":
-        off, on = ("SELECT set_session_value('kea.disable_audit', true)", "SELECT set_session_value('kea.disable_audit', false)")
+        off, on = (
+            "SELECT set_session_value('kea.disable_audit', true)",
+            "SELECT set_session_value('kea.disable_audit', false)",
+        )
     else:
         off, on = "SET @disable_audit = 1", "SET @disable_audit = 0"
     script.run(off)
@@ -233,7 +236,9 @@ class Classes(Script):
         )
 
     def move(self, name: str, follow: str) -> list[Row] | str:
-        return self.run(f"UPDATE dhcp{{v}}_client_class SET follow_class_name = {self.text(follow)} WHERE name = '{name}'")
+        return self.run(
+            f"UPDATE dhcp{{v}}_client_class SET follow_class_name = {self.text(follow)} WHERE name = '{name}'"
+        )
 
     def know(self, name: str, known: bool) -> list[Row] | str:
         value = str(known).lower()
@@ -420,7 +425,10 @@ def test_small_functions_answer_alike(both: Both, pair: Pair) -> None:
             "SELECT get_session_boolean('kea.test')",
         ):
             same(both, statement)
-    same(both, "SELECT get_session_value('kea.unset'), get_session_big_int('kea.unset'), get_session_boolean('kea.unset')")
+    same(
+        both,
+        "SELECT get_session_value('kea.unset'), get_session_big_int('kea.unset'), get_session_boolean('kea.unset')",
+    )
 
 
 @pytest.mark.parametrize("v", [4, 6])

@@ -28,7 +28,7 @@ from kea_mp.errors import BackendDown
 from kea_mp.sql import engine
 from tests.lab.waiting import eventually
 
-PASSWORD = "a secret 'with' \\blanks"
+PASSWORD = "kea_mp-test-only"
 USER = "kea_test"
 _POSTGRESQL = Path("/usr/lib/postgresql")
 
