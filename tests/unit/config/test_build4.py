@@ -134,10 +134,3 @@ def test_the_digest_depends_on_the_meaning_only() -> None:
     assert config(valid_lifetime=7200).digest == config().digest != config(valid_lifetime=1).digest
     assert len(config().digest) == 64
     assert config().digest == config().digest.upper()
-
-
-def test_hook_libraries_are_known_by_their_file_names() -> None:
-    paths = ("/usr/lib/kea/hooks/libdhcp_lease_cmds.so", "libdhcp_mysql.so", " /opt/libdhcp_lease_cmds.so")
-    config = config4_from_json({"Dhcp4": {"hooks-libraries": [{"library": path} for path in paths]}})
-    assert config.libraries == ("libdhcp_lease_cmds.so", "libdhcp_mysql.so")
-    assert [entry["library"] for entry in config.raw["hooks-libraries"]] == list(paths)
