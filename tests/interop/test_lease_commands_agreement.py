@@ -62,7 +62,7 @@ def each(name: str, *arguments: Arguments) -> list[Step]:
     return [(name, one) for one in arguments]
 
 
-def by(kind: str, identifier: Any, subnet_id: Any = 1) -> dict[str, Any]:
+def by(kind: Any, identifier: Any, subnet_id: Any = 1) -> dict[str, Any]:
     return {"subnet-id": subnet_id, "identifier-type": kind, "identifier": identifier}
 
 
@@ -279,7 +279,7 @@ def test_leases_come_in_the_same_order_where_kea_has_one(servers: Servers) -> No
     ):
         kea, ours = ([lease["ip-address"] for lease in answer["arguments"]["leases"]] for answer in both(servers, step))
         assert sorted(ours) == sorted(kea)
-        if step[0] == "lease4-get-page" or step[1] is NONE:
+        if "subnets" not in repr(step):  # within a subnet Kea's order is its own
             assert ours == kea
 
 

@@ -29,7 +29,8 @@ def outcome(leases: FakeLeases, name: str, *arguments: Any) -> Outcome:
         assert isinstance(wait, Ordered)
         return ordered(leases, wait)
 
-    return command(FakeDaemon(configuration(**LIBRARIES)), name, *arguments, resume=worth)
+    given = arguments[0] if arguments else msgspec.UNSET
+    return command(FakeDaemon(configuration(**LIBRARIES)), name, given, worth)
 
 
 def asked(leases: FakeLeases, name: str, *arguments: Any) -> tuple[int, str, Any]:
@@ -208,7 +209,10 @@ def test_a_name_that_is_no_unicode_is_shown_as_it_is() -> None:
 
 def test_what_the_owner_of_the_leases_refuses_is_the_answer() -> None:
     daemon = FakeDaemon(configuration(**LIBRARIES))
-    for name, arguments in (("lease4-get-all", None), ("lease4-add", NEW), ("lease4-write", {"filename": "x"})):
-        given = () if arguments is None else (arguments,)
-        answer = command(daemon, name, *given, resume=lambda _: error("lease-database is not running")).answer
+    down = error("lease-database is not running")
+    asking: tuple[tuple[str, Any], ...] = (
+        ("lease4-get-all", msgspec.UNSET), ("lease4-add", NEW), ("lease4-write", {"filename": "x"}),
+    )  # fmt: skip
+    for name, arguments in asking:
+        answer = command(daemon, name, arguments, lambda _: down).answer
         assert (answer.result, answer.text) == (Result.ERROR, "lease-database is not running")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from kea_mp.control.answer import Answer, Result, error
@@ -22,7 +23,8 @@ def outcome(*arguments: Any) -> Outcome:
     def worth(wait: Wait) -> Answer | None:
         return ordered(LEASES, wait) if isinstance(wait, Ordered) else None
 
-    return command(FakeDaemon(configuration(**LIBRARIES)), "stat-lease4-get", *arguments, resume=worth)
+    given = arguments[0] if arguments else msgspec.UNSET
+    return command(FakeDaemon(configuration(**LIBRARIES)), "stat-lease4-get", given, worth)
 
 
 def rows(*arguments: Any) -> list[list[int]]:
