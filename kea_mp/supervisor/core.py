@@ -6,6 +6,9 @@ clock; the loop does the actions and reports back what happened.
 To leave: packet workers are asked first and have `DRAIN_S` for their exchanges; connection workers, which these need,
 are asked when the last packet worker is gone and have `STOP_S`; then the daemon exits.
 
+A connection worker that dies while its backend is well is started again at once, and until then what packet workers
+ask of it waits in their lanes: no loss of a backend, and a reason to pause only when it lasts longer than `GRACE_S`.
+
 Runs in: supervisor
 """
 
@@ -25,6 +28,7 @@ HEARTBEAT_S = 0.25
 HURRY_S = 0.15  #: between directives while somebody has not acknowledged the newest
 SILENCE_S = 2.0
 DRAIN_S, STOP_S = 3.0, 10.0
+GRACE_S = 2.0  #: how long a connection worker may be away before its absence is a reason to pause
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +133,7 @@ class Core:
         self.was_serving = False
         self._version = version
         self._beat_at = now
+        self._absent: dict[str, tuple[float, str]] = {}  #: connection workers in their grace: its end, why they ended
         for child in self.of_kind(Kind.CONNECTION):
             self.service = service.paused(self.service, child.name, now, text="starting")
 
@@ -145,12 +150,14 @@ class Core:
     def next_deadline(self, now: float) -> float:
         """When to call `receive(Tick())` at the latest."""
         moments = [self._beat_at, self.service.next_end, *map(children.deadline, self.children.values())]
+        moments += [end for end, _ in self._absent.values()]
         return max(now, min(moment for moment in moments if moment is not None))
 
     def receive(self, event: Event, now: float) -> list[Action]:
         """The actions that follow, in order."""
         before = self.service
         actions = self._take(event, now)
+        self._end_graces(now)
         self.service = service.ended(self.service, now)
         actions += self._leaving(now)
         actions += self._due(now)
@@ -198,16 +205,34 @@ class Core:
 
     def _weigh_backend(self, name: str, health: Health, now: float) -> None:
         if health.state == "up":
+            self._absent.pop(name, None)
             self.service = service.resumed(self.service, name, now)
-        else:
+        elif health.state != "connecting" or name not in self._absent:
+            self._absent.pop(name, None)
             self.service = service.paused(self.service, name, now, text=health.error or health.state)
+
+    def _miss(self, child: Child, code: int, now: float) -> None:
+        """A connection worker's process has ended."""
+        text = f"its process ended ({ending(code)})"
+        if child.name in self._absent:
+            return
+        if child.healthy and child.name not in self.service.reasons:
+            self._absent[child.name] = (now + GRACE_S, text)
+        else:
+            self.service = service.paused(self.service, child.name, now, text=text)
+
+    def _end_graces(self, now: float) -> None:
+        for name, (end, text) in list(self._absent.items()):
+            if end <= now:
+                del self._absent[name]
+                self.service = service.paused(self.service, name, now, text=text)
 
     def _died(self, name: str, code: int, now: float) -> list[Action]:
         child = self.children[name]
         after, verdict = children.died(child, code, now)
         self.children[name] = after
         if child.kind is Kind.CONNECTION and not self.service.leaving:
-            self.service = service.paused(self.service, name, now, text=f"its process ended ({ending(code)})")
+            self._miss(child, code, now)
         match verdict:
             case CrashLoop(deaths=deaths):
                 text = f"server failed: {name} died {deaths} times in short order, last {ending(code)}"

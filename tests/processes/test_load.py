@@ -115,19 +115,26 @@ def test_a_killed_worker_costs_only_its_own_packets_in_flight(site: Site) -> Non
     assert any(process["restarts"] for process in status["processes"])
 
 
-def test_a_killed_connection_worker_loses_no_acknowledged_lease(site: Site) -> None:
+def test_a_killed_connection_worker_costs_a_moment_and_no_exchange(site: Site) -> None:
+    """Packets wait for its successor, and what it had in its hands is asked again."""
     with KeaMp(config(), site.server, WORKERS) as server:
         pid = next(p["pid"] for p in server.status()["processes"] if p["name"].startswith("connection-"))
-        with Load(site.client, RELAY, SERVER, RATE) as load:
+        with Load(site.client, RELAY, SERVER, RATE // 2) as load:
             time.sleep(2)
             os.kill(pid, signal.SIGKILL)
             killed = time.monotonic()
             time.sleep(4)
         leases = server.leases()
+        said = server.output()
     assert load.given_twice() == []
     assert load.missing_in(leases) == []
     assert any(e.acknowledged > killed + 0.5 for e in load.acknowledged), "it never came back"
     assert load.refused_for_nothing() == [], "clients were refused because the leases could not be asked"
+    assert "DHCP is not served" not in said
+    # Its successor does not know what had been offered and not asked for yet, so that some are refused.
+    settled = load.exchanges[0].began + 1.0
+    lost = [e for e in load.unanswered if e.began > settled and not e.refused]
+    assert len(lost) < RATE / 200, f"{len(lost)} exchanges were lost"
 
 
 def test_every_acknowledged_lease_survives_the_death_of_all_processes(site: Site, tmp_path: Path) -> None:

@@ -36,11 +36,13 @@ class Lane(Protocol):
         ...
 
     def send(self, requests: Sequence[Request]) -> int | None:
-        """Start a batch; its number, or None while there is no room. TooLarge: it never will fit."""
+        """Start a batch; its number, greater than the one before, or None while there is no room. TooLarge: it never
+        will fit."""
         ...
 
     def receive(self) -> list[BatchDone]:
-        """The batches that are done by now, with all their results."""
+        """The batches that are done by now, with all their results, in the order in which they were sent: one that is
+        missing between two others will never come."""
         ...
 
 
@@ -50,7 +52,7 @@ class SocketLane:
     def __init__(self, connection: socket.socket) -> None:
         connection.setblocking(False)
         self.garbage = 0
-        self._unanswered = 0
+        self._last = 0  #: number of the last batch sent
         self._socket = connection
         # A random origin: an answer to a worker that we replaced must not look like one to us.
         self._number = secrets.randbits(48)
@@ -74,7 +76,7 @@ class SocketLane:
             if error.errno == errno.ENOBUFS:
                 return None
             raise
-        self._unanswered += 1
+        self._last = self._number
         return self._number
 
     def receive(self) -> list[BatchDone]:
@@ -90,8 +92,7 @@ class SocketLane:
                 done.append(self._decode(self._view[:size]))
             except msgspec.DecodeError:
                 self.garbage += 1
-            # Usually nothing more can come, and a call to learn that costs as much as one that brings something.
-            self._unanswered -= 1
-            if self._unanswered <= 0:
-                self._unanswered = 0
+                continue
+            # After the last nothing more can come, and a call to learn that costs as much as one that brings something.
+            if done[-1].number == self._last:
                 return done

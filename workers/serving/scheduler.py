@@ -4,6 +4,12 @@ An exchange is in one of three places: `_Outbox.askers` (has yielded, not sent),
 backend) or nowhere (done). Everything is bounded: exchanges at hand, their age, the size of a batch, one waiting packet
 per client. An answer leaves only as the value that the engine returned.
 
+A connection worker answers the batches of a lane in their order, so that a batch which a later one has overtaken is
+lost: it was in the hands of a process that died. It is asked again, which is safe because every change is conditional
+on what the row was before, and because the original cannot be carried out any more. A change whose first try was
+committed and not answered meets its own row, and counts as done. When nothing else is to be asked, an empty batch
+finds out.
+
 Runs in: serving
 """
 
@@ -18,7 +24,7 @@ import msgspec
 
 from kea_mp import log
 from kea_mp.dhcp.message4 import DECLINE, DISCOVER, RELEASE, REQUEST
-from kea_mp.leases.store import BatchDone, Failed, Request, Result
+from kea_mp.leases.store import BatchDone, Changed, ClaimLease, Failed, RemoveLease, Request, Result, Stored
 from workers.serving.engine.packet import Drop, Packet4, Reply4
 from workers.serving.engine.trace import label
 from workers.serving.lane import Lane, TooLarge
@@ -49,24 +55,28 @@ class Engine(Protocol):
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Bounds. exchanges: at hand at once. batch: requests in one. batches: with one backend at once, while more wait.
-    stall_s: a batch unanswered for so long may be lost, and holds nothing up any more. patience_s: a client has tried
-    again by then, so that an older exchange is given up."""
+    stall_s: a batch unanswered for so long may be lost, and holds nothing up any more. probe_s: between two batches
+    that are sent to find out. patience_s: a client has tried again by then, so that an older exchange is given up."""
 
     exchanges: int = 1024
     batch: int = 128
     batches: int = 4
     stall_s: float = 0.25
+    probe_s: float = 1.0
     patience_s: float = 4.0
 
 
 class _Exchange(msgspec.Struct, gc=False):
-    """One packet being answered. key: the client, b"" when it may have several at once. started: monotonic seconds."""
+    """One packet being answered. key: the client, b"" when it may have several at once. started: monotonic seconds.
+    request: what it has yielded; again: that is asked a second time."""
 
     generator: Exchange4
     packet: Packet4
     port: Port
     key: bytes
     started: float
+    request: Request
+    again: bool = False
 
 
 class _Outbox:
@@ -141,7 +151,7 @@ class Scheduler:
                 self._busy.add(key)
             outbox = self._outbox_of[type(request)]
             outbox.requests.append(request)
-            outbox.askers.append(_Exchange(generator, packet, port, key, now))
+            outbox.askers.append(_Exchange(generator, packet, port, key, now, request))
 
     def resume(self, now: float) -> None:
         """Take what the lanes have brought and let those exchanges go on."""
@@ -170,6 +180,16 @@ class Scheduler:
                     break
                 del outbox.requests[:size], outbox.askers[:size]
                 outbox.sent[number] = (now, list(askers))
+            if outbox.sent and not outbox.requests:
+                self._probe(outbox, now)
+
+    def _probe(self, outbox: _Outbox, now: float) -> None:
+        """Find out whether what was sent long ago is lost."""
+        when, askers = next(reversed(outbox.sent.values()))
+        if now - when >= (self._limits.stall_s if askers else self._limits.probe_s):
+            number = outbox.lane.send(())
+            if number is not None:
+                outbox.sent[number] = (now, [])
 
     def _may_send(self, outbox: _Outbox, now: float) -> bool:
         """Whether one more batch may be under way. Those that a dead connection worker took with it do not count."""
@@ -188,12 +208,12 @@ class Scheduler:
                 for _, asker in pairs:
                     if asker.started < before:
                         self._give_up(asker)
-            for number, (_, askers) in list(outbox.sent.items()):
+            for number, (when, askers) in list(outbox.sent.items()):
                 for place, sent in enumerate(askers):
                     if sent is not None and sent.started < before:
                         askers[place] = None
                         self._give_up(sent)
-                if not any(askers):
+                if not any(askers) and (askers or when < before):
                     del outbox.sent[number]
 
     def abandon(self) -> None:
@@ -214,6 +234,8 @@ class Scheduler:
             self._count("kea-mp-batch-unknown")  # it was for the worker before us, or we gave up on it
             return
         when, askers = sent
+        while outbox.sent and (oldest := next(iter(outbox.sent))) < done.number:
+            self._ask_again(outbox, outbox.sent.pop(oldest)[1])
         self.waited_s += now - when
         self.answered += 1
         if len(askers) != len(done.results):
@@ -231,7 +253,20 @@ class Scheduler:
             if asker is not None:
                 self._go_on(asker, result)
 
+    def _ask_again(self, outbox: _Outbox, askers: list[_Exchange | None]) -> None:
+        """These were in a batch that is lost; first of all that waits, for they have waited the longest."""
+        left = [asker for asker in askers if asker is not None]
+        for asker in left:
+            asker.again = True
+        outbox.requests[:0] = [asker.request for asker in left]
+        outbox.askers[:0] = left
+        if left:
+            self._count("kea-mp-batch-repeated")
+
     def _go_on(self, exchange: _Exchange, result: Result) -> None:
+        if exchange.again:
+            exchange.again = False
+            result = _with_first_try(exchange.request, result)
         try:
             request = exchange.generator.send(result)
         except StopIteration as end:
@@ -241,6 +276,7 @@ class Scheduler:
             self._fail(exchange.packet)
             self._release(exchange)
         else:
+            exchange.request = request
             outbox = self._outbox_of[type(request)]
             outbox.requests.append(request)
             outbox.askers.append(exchange)
@@ -283,3 +319,13 @@ class Scheduler:
 
     def _count(self, statistic: str) -> None:
         self._counters[statistic] = self._counters.get(statistic, 0) + 1
+
+
+def _with_first_try(request: Request, result: Result) -> Result:
+    """The result of a request that was asked twice: a change that the first try has made is done."""
+    match request, result:
+        case ClaimLease(lease=lease), Changed(current=current) if current == lease:
+            return Stored(lease)
+        case RemoveLease(seen=seen), Changed(current=None):
+            return Stored(seen)
+    return result

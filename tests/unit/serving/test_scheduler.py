@@ -6,7 +6,18 @@ import pytest
 
 from kea_mp.dhcp.message4 import Message4
 from kea_mp.leases.model import Lease4
-from kea_mp.leases.store import BatchDone, ClaimLease, Failed, FindLeases, Found, RemoveLease, Request, Result, Stored
+from kea_mp.leases.store import (
+    BatchDone,
+    Changed,
+    ClaimLease,
+    Failed,
+    FindLeases,
+    Found,
+    RemoveLease,
+    Request,
+    Result,
+    Stored,
+)
 from workers.serving.engine.packet import Drop, Packet4, Reply4
 from workers.serving.lane import TooLarge
 from workers.serving.packets import Port
@@ -206,18 +217,114 @@ def test_a_packet_that_crashes_the_engine_ends_alone(bench: Bench, name: str) ->
     assert bench.scheduler.at_hand == 0
 
 
-def test_batches_may_be_answered_in_any_order(bench: Bench) -> None:
-    for name in "ab":
-        bench.come(name)
-        bench.flush()
+def overtaken(bench: Bench, first: Result = FOUND) -> None:
+    """a claims a lease, which is lost; b has come after it and is answered."""
+    bench.come("a")
+    bench.flush()
+    bench.answer(1, first)
+    bench.flush()
+    bench.come("b")
+    bench.flush()
+    bench.answer(3, FOUND)
+    bench.flush()
+
+
+def test_a_batch_that_a_later_one_has_overtaken_is_asked_again(bench: Bench) -> None:
+    overtaken(bench)
+    assert bench.lane.batches[3] == (ClaimLease(LEASE), ClaimLease(LEASE))
+    bench.answer(4, Stored(LEASE), Stored(LEASE))
+    assert bench.sent == [b"a", b"b"]
+    assert bench.counters == {"kea-mp-batch-repeated": 1}
+
+
+def test_a_claim_that_was_stored_at_its_first_try_counts_as_stored(bench: Bench) -> None:
+    overtaken(bench)
+    bench.answer(4, Changed(LEASE), Stored(LEASE))
+    assert bench.sent == [b"a", b"b"]
+
+
+def test_a_claim_that_somebody_else_was_faster_with_does_not_count_as_stored(bench: Bench) -> None:
+    outcomes: list[Result] = []
+
+    def watch(packet: Packet4) -> Exchange4:
+        yield FindLeases(b"", b"", (), 0)
+        outcomes.append((yield ClaimLease(LEASE)))
+        return Drop()
+
+    bench.engine.scripts["a"] = watch
+    overtaken(bench)
+    other = Changed(Lease4(LEASE.address, b"\x01\x09", b"", 3600, 0, 1))
+    bench.answer(4, other, Stored(LEASE))
+    assert outcomes == [other]
+
+
+def test_a_change_that_meets_its_own_row_without_having_been_repeated_has_failed(bench: Bench) -> None:
+    outcomes: list[Result] = []
+
+    def watch(packet: Packet4) -> Exchange4:
+        outcomes.append((yield ClaimLease(LEASE)))
+        return Drop()
+
+    bench.engine.scripts["a"] = watch
+    bench.come("a")
+    bench.flush()
+    bench.answer(1, Changed(LEASE))
+    assert outcomes == [Changed(LEASE)]
+
+
+def test_a_removal_that_was_done_at_its_first_try_counts_as_done(bench: Bench) -> None:
+    outcomes: list[Result] = []
+
+    def watch(packet: Packet4) -> Exchange4:
+        outcomes.append((yield RemoveLease(LEASE)))
+        return Drop()
+
+    bench.engine.scripts["a"] = watch
+    bench.come("a")
+    bench.flush()
+    bench.come("b")
+    bench.flush()
     bench.answer(2, FOUND)
     bench.flush()
-    bench.answer(3, Stored(LEASE))
-    assert bench.sent == [b"b"]
-    bench.answer(1, FOUND)
+    bench.answer(3, Changed(None), Stored(LEASE))
+    assert outcomes == [Stored(LEASE)]
+
+
+def test_what_is_lost_is_found_out_when_nothing_else_is_to_be_asked() -> None:
+    bench = Bench(Limits(stall_s=0.25, probe_s=1.0))
+    bench.come("a")
+    bench.flush()
+    for bench.time in (0.2, 0.3, 0.4, 1.2):
+        bench.flush()
+        bench.scheduler.expire(bench.time)
+    assert [len(batch) for batch in bench.lane.batches] == [1, 0]
+    bench.answer(2)
+    bench.flush()
+    bench.answer(3, FOUND)
     bench.flush()
     bench.answer(4, Stored(LEASE))
-    assert bench.sent == [b"b", b"a"]
+    assert bench.sent == [b"a"]
+
+
+def test_a_question_that_was_lost_itself_is_put_again() -> None:
+    bench = Bench(Limits(stall_s=0.25, probe_s=1.0))
+    bench.come("a")
+    bench.flush()
+    for bench.time in (0.3, 1.4):
+        bench.flush()
+    assert [len(batch) for batch in bench.lane.batches] == [1, 0, 0]
+
+
+def test_an_exchange_that_was_given_up_is_not_asked_again(bench: Bench) -> None:
+    bench.come("a")
+    bench.flush()
+    bench.time = 3.0
+    bench.come("b")
+    bench.flush()
+    bench.scheduler.expire(4.1)
+    bench.answer(2, FOUND)
+    bench.flush()
+    assert [len(batch) for batch in bench.lane.batches] == [1, 1, 1]
 
 
 def test_an_answer_to_an_unknown_batch_is_ignored(bench: Bench) -> None:
@@ -280,7 +387,7 @@ def test_batches_that_a_dead_backend_took_with_it_do_not_hold_up_the_next() -> N
     assert len(bench.lane.batches) == 2
     bench.answer(2, FOUND)
     bench.flush()
-    bench.answer(3, Stored(LEASE))
+    bench.answer(3, FOUND, Stored(LEASE))
     assert bench.sent == [b"b"]
 
 

@@ -11,6 +11,7 @@ from kea_mp.bus.messages import EXIT, PAUSE, SERVE, Directive, Health
 from kea_mp.supervisor.children import Kill, Kind, Phase, Start, Terminate
 from kea_mp.supervisor.core import (
     DRAIN_S,
+    GRACE_S,
     HEARTBEAT_S,
     STOP_S,
     AskReports,
@@ -45,6 +46,7 @@ class World:
         self.published: list[Directive] = []
         self.said: list[Say] = []
         self.exit_code: int | None = None
+        self.leases_died = 0.0
         self._pids = 1000
 
     def feed(self, event: Event) -> None:
@@ -74,12 +76,14 @@ class World:
             before = self.published[-1]
             assert directive.epoch >= before.epoch
             assert (directive.epoch == before.epoch) == (directive.mode == before.mode)
-        if directive.mode == SERVE:
+        if directive.mode == SERVE and self.now >= self.leases_died + GRACE_S:
             assert self.last_state.get(self.alive.get(LEASES, 0)) == "up", "served without leases"
         self.published.append(directive)
 
     def die(self, child: str, code: int) -> None:
         if self.alive.pop(child, None):
+            if child == LEASES and self.core.service.mode == SERVE and self.now >= self.leases_died + GRACE_S:
+                self.leases_died = self.now
             self.feed(Died(child, code))
 
     def health(self, child: str, state: str = "", follow: bool = True) -> None:
@@ -168,13 +172,49 @@ def test_losing_the_backend_pauses_and_its_return_serves(serving: World) -> None
     assert [say.identifier for say in serving.said[1:]] == ["KEA_MP_SERVICE_PAUSED", "KEA_MP_SERVICE_RESUMED"]
 
 
-def test_the_death_of_a_connection_worker_pauses_until_its_successor_is_up(serving: World) -> None:
+def test_a_connection_worker_may_be_replaced_within_a_grace_without_a_pause(serving: World) -> None:
     serving.die(LEASES, -9)
-    assert serving.mode == PAUSE
-    serving.pass_time(1.0)
     assert LEASES in serving.alive
+    serving.health(LEASES, "connecting")
+    serving.pass_time(GRACE_S - 0.1)
+    serving.health(LEASES, "up")
+    serving.pass_time(GRACE_S)
+    assert {directive.mode for directive in serving.published[3:]} == {SERVE}
+
+
+def test_the_service_pauses_when_the_successor_is_not_up_within_the_grace(serving: World) -> None:
+    serving.die(LEASES, -9)
+    serving.pass_time(GRACE_S - 0.01)
+    assert serving.mode == SERVE
+    serving.pass_time(0.02)
+    assert serving.mode == PAUSE
     serving.health(LEASES, "up")
     assert serving.mode == SERVE
+
+
+def test_a_second_death_does_not_prolong_the_grace(serving: World) -> None:
+    serving.die(LEASES, -9)
+    serving.pass_time(GRACE_S / 2)
+    serving.die(LEASES, -9)
+    serving.pass_time(GRACE_S / 2 + 0.01)
+    assert serving.mode == PAUSE
+
+
+def test_a_successor_that_finds_its_backend_gone_pauses_at_once(serving: World) -> None:
+    serving.die(LEASES, -9)
+    serving.health(LEASES, "lost")
+    assert serving.mode == PAUSE
+
+
+def test_a_connection_worker_that_dies_while_its_backend_is_gone_has_no_grace(serving: World) -> None:
+    serving.health(LEASES, "lost")
+    serving.die(LEASES, -9)
+    assert serving.mode == PAUSE
+
+
+def test_a_connection_worker_that_dies_at_the_start_of_the_daemon_has_no_grace(world: World) -> None:
+    world.die(LEASES, -9)
+    assert world.mode == PAUSE
 
 
 def test_the_death_of_a_packet_worker_does_not_pause_the_others(serving: World) -> None:
