@@ -4,6 +4,7 @@ the driver allows.
 ```
 LinkError
 ├─ Lost       the connection is gone or of no use; changes that were under way may be committed or not
+│  └─ Silent  nothing came in time: trying again at once would only take more time
 ├─ Collision  deadlock, serialisation, somebody was faster: nothing is committed, the whole may be tried again
 └─ Refused    the database does not take a row of this work; nothing is committed
 ```
@@ -34,6 +35,10 @@ class LinkError(KeaMpError):
 
 
 class Lost(LinkError):
+    pass
+
+
+class Silent(Lost):
     pass
 
 

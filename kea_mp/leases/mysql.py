@@ -26,6 +26,7 @@ from kea_mp.leases.link import (
     LinkError,
     Lost,
     Search,
+    Silent,
     Work,
     first_of,
     link_error,
@@ -212,7 +213,8 @@ class MysqlLink:
         text = f"{self._where}: {said(error)}"
         trouble = mysql_trouble(code)
         if trouble is Trouble.LOST or self._connection is None:
-            return Lost(text)
+            # PyMySQL has the same number (2013) for a connection that was closed and one that is silent.
+            return Silent(text) if "timed out" in text else Lost(text)
         try:
             self._connection.rollback()
         except (pymysql.err.Error, OSError) as second:

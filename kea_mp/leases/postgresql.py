@@ -25,6 +25,7 @@ from kea_mp.leases.link import (
     LinkError,
     Lost,
     Search,
+    Silent,
     Work,
     first_of,
     link_error,
@@ -243,7 +244,7 @@ class PostgresLink:
     def _wait(self, events: int, deadline: float) -> None:
         left = deadline - time.monotonic()
         if left <= 0:
-            raise Lost(f"{self._where} does not answer in time")
+            raise Silent(f"{self._where} does not answer in time")
         assert self._connection is not None
         self._poll.modify(self._connection.pgconn.socket, events)
         self._poll.poll(min(1000 * left + 1, _POLL_MS))

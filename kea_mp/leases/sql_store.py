@@ -20,7 +20,7 @@ from msgspec import structs
 
 from kea_mp.config.model import Subnet4
 from kea_mp.errors import BackendDown
-from kea_mp.leases.link import Collision, Done, Link, LinkError, Lost, Mismatch, Refused, Search, Work
+from kea_mp.leases.link import Collision, Done, Link, LinkError, Lost, Mismatch, Refused, Search, Silent, Work
 from kea_mp.leases.memfile import reclaimed
 from kea_mp.leases.model import DECLINED, RECLAIMED, Lease4, usable_by_anyone
 from kea_mp.leases.proposals import Proposals, Stretch
@@ -45,6 +45,7 @@ engine_logger = logging.getLogger("kea-dhcp4.alloc-engine")
 SPARE = 4  #: free addresses looked up beyond those needed, for those that turn out to be taken
 FULL_S = 60.0  #: between two lines that say that a subnet has no free address
 TRIES = 5  #: of a transaction that collides with others (as Kea)
+FRESH_S = 0.2  #: so long an answer is as good as a new one
 PING_S = 1.0  #: how long the database may go without being asked
 COUNTS_S = 10.0  #: how often the numbers of leases are read again, since other servers change them too
 RANGES_AT_ONCE = 16  #: ranges searched in one round trip
@@ -154,6 +155,12 @@ class SqlLeaseStore:
     def probe(self) -> None:
         """Whether the database can be used; BackendDown when not. A broken connection is made anew."""
         self.asked(self._link.ping)
+
+    def assure(self, now: float) -> None:
+        """`probe`, unless the database has just answered."""
+        if now - self._asked_at > FRESH_S:
+            self._asked_at = now
+            self.probe()
 
     def idle(self, now: float) -> None:
         """What is done from time to time: the database is asked for the numbers of leases, or just asked. now: seconds
@@ -503,7 +510,7 @@ class SqlLeaseStore:
                 continue
             except Lost as error:
                 self._link.close()
-                if reconnected:
+                if reconnected or isinstance(error, Silent):
                     raise BackendDown(str(error)) from error
                 reconnected = True
                 doubtful = doubtful or work.changes
@@ -532,7 +539,7 @@ class SqlLeaseStore:
                     raise BackendDown(str(error)) from error
             except Lost as error:
                 self._link.close()
-                if last:
+                if last or isinstance(error, Silent):
                     raise BackendDown(str(error)) from error
             except Refused as error:
                 raise BackendDown(str(error)) from error

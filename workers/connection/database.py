@@ -162,6 +162,13 @@ class DatabaseConnection(Connection):
         """Attempts have their own rhythm."""
 
     def _keep_up(self, now: float) -> None:
-        """Chores rest while the database is away."""
-        if self._state == "up":
-            super()._keep_up(now)
+        """Chores rest while the database is away. They are allowed to take long, so ask first whether it answers."""
+        if self._state != "up":
+            return
+        if self._upkeep.busy or self._upkeep.next_due <= now:
+            try:
+                self._database.assure(now)
+            except BackendDown as error:
+                self._lost(str(error))
+                return
+        super()._keep_up(now)

@@ -1,0 +1,158 @@
+"""The daemon with its leases in PostgreSQL and in MariaDB: start, service, loss and return of the database."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.lab import databases
+from tests.lab.databases import Server
+from tests.lab.lease_database import Database, database_on
+from tests.lab.sql_daemon import Site, site
+from tests.lab.waiting import eventually
+
+pytestmark = pytest.mark.root
+
+_KILL = {
+    "postgresql": "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'kea_mp' "
+    "AND pid <> pg_backend_pid()",
+    "mysql": "SELECT id FROM information_schema.processlist WHERE user = 'kea_test'",
+}
+
+
+@pytest.fixture(scope="module", params=["postgresql", "mysql"])
+def server(request: pytest.FixtureRequest) -> Iterator[Server]:
+    if not databases.available(request.param):
+        pytest.skip(f"no {request.param} server can be started here")
+    with databases.running(request.param, durable=True) as running:
+        yield running
+
+
+@pytest.fixture
+def database(server: Server) -> Database:
+    return database_on(server)
+
+
+def mac(number: int) -> bytes:
+    return b"\x02\x00\x00\x05" + number.to_bytes(2, "big")
+
+
+def kill_sessions(database: Database) -> None:
+    """End the daemon's sessions on a server that goes on."""
+    found = database.server
+    if found.type == "postgresql":
+        found.run("postgres", _KILL["postgresql"])
+        return
+    with found.connection("mysql", admin=True) as connection:
+        for (number,) in connection.exec_driver_sql(_KILL["mysql"]).all():
+            connection.exec_driver_sql(f"KILL {number}")
+
+
+def lease_state(here: Site) -> str:
+    state: str = here.daemon.status()["backends"][0]["state"]
+    return state
+
+
+def test_a_lease_is_in_the_database_and_survives_a_restart(database: Database) -> None:
+    with site(database) as here:
+        here.daemon.start()
+        here.daemon.wait_serving()
+        relay = here.relay
+        address = relay.acquire(mac(1))
+        assert database.rows() == {address: mac(1)}
+        assert here.daemon.stop() == 0
+        here.daemon.start()
+        here.daemon.wait_serving()
+        assert relay.acquire(mac(1)) == address
+        assert relay.acquire(mac(2)) != address
+
+
+def test_an_empty_database_gets_the_schema(server: Server) -> None:
+    empty = Database(server, server.database())
+    with site(empty) as here:
+        here.daemon.start()
+        here.daemon.wait_serving()
+        relay = here.relay
+        address = relay.acquire(mac(3))
+        assert empty.rows() == {address: mac(3)}
+
+
+def test_an_unreachable_database_at_the_start_ends_the_daemon_with_69(database: Database) -> None:
+    with site(database, host="/nowhere") as here:
+        here.daemon.start()
+        assert here.daemon.process is not None
+        assert here.daemon.process.wait(20) == 69
+        assert "Unable to open database" in here.daemon.output()
+
+
+def test_a_schema_of_another_version_ends_the_daemon_with_76(database: Database) -> None:
+    database.server.run(database.name, "UPDATE schema_version SET version = 12")
+    with site(database) as here:
+        here.daemon.start()
+        assert here.daemon.process is not None
+        assert here.daemon.process.wait(20) == 76
+        assert "schema version 12.0" in here.daemon.output()
+
+
+def test_with_retry_on_startup_the_service_begins_when_the_database_comes(database: Database) -> None:
+    database.server.stop()
+    try:
+        with site(database, **{"retry-on-startup": True}) as here:
+            here.daemon.start()
+            eventually(lambda: lease_state(here) == "lost", 20)
+            assert here.daemon.service()["state"] == "pause"
+            database.server.start()
+            here.daemon.wait_serving(10)
+            relay = here.relay
+            assert relay.acquire(mac(4))
+    finally:
+        if not database.server.pids():
+            database.server.start()
+
+
+def test_nobody_notices_sessions_that_are_killed_on_a_healthy_server(database: Database) -> None:
+    with site(database) as here:
+        here.daemon.start()
+        here.daemon.wait_serving()
+        relay = here.relay
+        for number in range(10, 14):
+            kill_sessions(database)
+            assert relay.acquire(mac(number))
+        assert here.daemon.service()["state"] == "serve"
+        assert "LOST_CONNECTION" not in here.daemon.output()
+
+
+def test_an_idle_daemon_notices_within_a_moment_that_the_database_is_gone_and_that_it_is_back(
+    database: Database,
+) -> None:
+    with site(database) as here:
+        here.daemon.start()
+        here.daemon.wait_serving()
+        relay = here.relay
+        address = relay.acquire(mac(20))
+        database.server.kill()
+        began = time.monotonic()
+        eventually(lambda: here.daemon.service()["state"] == "pause", 5)
+        assert time.monotonic() - began < 1.0
+        assert relay.discover(mac(21), 0.3) is None
+        database.server.start()
+        began = time.monotonic()
+        eventually(lambda: here.daemon.service()["state"] == "serve", 5)
+        assert time.monotonic() - began < 1.0
+        assert relay.acquire(mac(20)) == address
+
+
+def test_a_frozen_database_is_noticed_and_nothing_is_answered_meanwhile(database: Database) -> None:
+    with site(database, **{"connect-timeout": 1}) as here:
+        here.daemon.start()
+        here.daemon.wait_serving()
+        relay = here.relay
+        database.server.freeze()
+        try:
+            eventually(lambda: here.daemon.service()["state"] == "pause", 4, "the service pauses")
+        finally:
+            database.server.thaw()
+        eventually(lambda: here.daemon.service()["state"] == "serve", 6)
+        assert relay.acquire(mac(30))
