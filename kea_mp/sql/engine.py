@@ -19,7 +19,7 @@ from sqlalchemy.engine import URL
 
 from kea_mp.config.model import SqlAccess
 from kea_mp.errors import BackendDown, ConfigError
-from kea_mp.sql.errors import translated
+from kea_mp.sql.errors import DatabaseRefused, said, translated
 
 #: Where MySQL's own clients look for the socket when the host is "localhost".
 MYSQL_SOCKETS = ("/run/mysqld/mysqld.sock", "/var/lib/mysql/mysql.sock", "/tmp/mysql.sock")
@@ -120,7 +120,10 @@ def connect(access: SqlAccess, host: str, port: int) -> Connection:
         URL.create(_DRIVERS[access.type]), connect_args=arguments, poolclass=NullPool, hide_parameters=True
     )
     with translated(where(access, host, port)):
-        return engine.connect()
+        try:
+            return engine.connect()
+        except OSError as error:  # certificates are read before there is a connection
+            raise DatabaseRefused(f"{where(access, host, port)}: {said(error)}") from error
 
 
 @contextmanager

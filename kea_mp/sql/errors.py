@@ -85,6 +85,6 @@ def translated(where: str) -> Iterator[None]:
     """BackendDown or DatabaseRefused instead of an error of a driver. where: the database, for the text."""
     try:
         yield
-    except (SQLAlchemyError, psycopg.Error, pymysql.err.Error, OSError) as error:
+    except (SQLAlchemyError, psycopg.Error, pymysql.err.Error) as error:
         kind = DatabaseRefused if trouble(error) is Trouble.REFUSED else BackendDown
         raise kind(f"{where}: {said(error)}") from error

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import Connection, text
 
+from kea_mp.errors import KeaMpError
 from kea_mp.sql import catalog, reference, schema, tables
 from tests.interop.schema_pair import Pair, make_pair
 from tests.lab.databases import Server
@@ -159,7 +160,6 @@ CONTEXTS = (
     '{"ISC": {"client-classes": ["with \\"quotes\\"", "ä"]}}',
 )
 PLAIN_CONTEXTS = ("NULL", "''", "'{}'", '\'{"ISC": {"relay-agent-info": {"sub-options": "0x0102"}}}\'')
-Statement = Callable[[random.Random], str]
 
 
 def _quoted(value: str) -> str:
@@ -264,3 +264,47 @@ def test_a_row_of_kea_s_that_nobody_counted_does_not_make_a_count_negative(
         rows(connection, "DELETE FROM lease4_stat WHERE subnet_id = 2")
         rows(connection, "DELETE FROM lease4")
     assert same(both, "SELECT subnet_id, state, leases FROM lease4_stat ORDER BY 1") == [(1, 0, 0)]
+
+
+@pytest.mark.parametrize("v", [4, 6])
+def test_batches_that_touch_the_same_counts_never_wait_in_a_circle(database_server: Server, v: int) -> None:
+    """Each batch changes leases of many subnets in an order of its own, several batches at a time."""
+    name = database_server.database()
+    with database_server.connection(name) as connection:
+        schema.initialise(connection)
+    problems: list[KeaMpError] = []
+
+    def batches(number: int) -> None:
+        leases = Leases(v, database_server.type, number)
+        order = random.Random(number)
+        kind = ", lease_type" if v == 6 else ""
+        try:
+            with database_server.connection(name) as connection:
+                connection.execution_options(isolation_level="READ COMMITTED")  # as the lease stores have it
+                for round_ in range(30):
+                    subnets = order.sample(range(1, 9), 8)
+                    if database_server.type == "mysql":  # it counts row by row: the order of the rows is the order
+                        subnets.sort()
+                    mine = [(number * 1000 + round_ * 8 + i, subnet) for i, subnet in enumerate(subnets)]
+                    values = ", ".join(
+                        f"({leases.address(n)}, {subnet}, {subnet % 3}, {order.choice((0, 1))}{', 0' * (v == 6)})"
+                        for n, subnet in mine
+                    )
+                    rows(connection, f"INSERT INTO lease{v} (address, subnet_id, pool_id, state{kind}) VALUES {values}")
+                    connection.commit()
+                    among = leases.among([n for n, _ in mine])
+                    rows(connection, f"UPDATE lease{v} SET state = 1 - state WHERE {among}")
+                    connection.commit()
+        except KeaMpError as problem:
+            problems.append(problem)
+
+    threads = [threading.Thread(target=batches, args=(number,)) for number in range(1, 5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert problems == []
+    with database_server.connection(name) as connection:
+        counted = rows(connection, f"SELECT subnet_id, state, leases FROM lease{v}_stat WHERE leases > 0 ORDER BY 1, 2")
+        there = rows(connection, f"SELECT subnet_id, state, count(*) FROM lease{v} GROUP BY 1, 2 ORDER BY 1, 2")
+    assert counted == there

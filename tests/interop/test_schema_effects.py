@@ -100,7 +100,8 @@ class Script:
         columns = "".join(f", {name}" for name in owner)
         values = "".join(f", {value}" for value in owner.values())
         self.run(
-            f"INSERT INTO dhcp{{v}}_options (code, scope_id, modification_ts{columns}) VALUES (6, {scope}, now(){values})"
+            f"INSERT INTO dhcp{{v}}_options (code, scope_id, modification_ts{columns})"
+            f" VALUES (6, {scope}, now(){values})"
         )
 
     def last(self, table: str) -> object:
@@ -225,7 +226,7 @@ def test_audit_can_be_turned_off(script: Script, pair: Pair) -> None:
     assert script.audited() == [("server", 2)]
 
 
-# ---- client classes ----------------------------------------------------------------------------------------------------
+# ---- client classes --------------------------------------------------------------------------------------------------
 
 
 class Classes(Script):
@@ -345,7 +346,7 @@ def test_dependency_on_known_must_not_change_under_others(classes: Classes, pair
     assert [outcome == "refused" for outcome in outcomes] == [False, True]
 
 
-# ---- functions -----------------------------------------------------------------------------------------------------------
+# ---- functions -------------------------------------------------------------------------------------------------------
 
 
 def test_limits_are_judged_alike(both: Both) -> None:
@@ -380,7 +381,8 @@ def test_limits_are_judged_alike(both: Both) -> None:
 
 UPLOADED = {
     4: (
-        "'192.0.2.1', '08:00:27:25:d3:01', '01:02:03', 3600, 1790000000, 1, 1, 0, 'a&#x2cb', 0, '{ \"x\": 1&#x2c \"y\": 2 }', 7",
+        "'192.0.2.1', '08:00:27:25:d3:01', '01:02:03', 3600, 1790000000, 1, 1, 0, 'a&#x2cb', 0, "
+        '\'{ "x": 1&#x2c "y": 2 }\', 7',
         "'192.0.2.2', '08:00:27:25:d3:02', '', 3600, 1790000000, 1, 0, 0, '', 1, '', 0",
         "'255.255.255.254', '', 'ff', 4294967295, 1, 4294967295, 0, 1, 'h', 2, '{ }', 0",
     ),

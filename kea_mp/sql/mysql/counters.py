@@ -20,7 +20,12 @@ _TYPES = {"state": "tinyint", "subnet_id": "int unsigned", "pool_id": "int unsig
 _TOLERANT = "DECLARE CONTINUE HANDLER FOR 3141 BEGIN END;\n    DECLARE CONTINUE HANDLER FOR 4037 BEGIN END;"
 
 
+def _where(keys: tuple[str, ...], values: tuple[str, ...]) -> str:
+    return " AND ".join(f"{key} = {value}" for key, value in zip(keys, values, strict=True))
+
+
 def _more(table: str, keys: tuple[str, ...], values: tuple[str, ...]) -> str:
+    """An insert that becomes an update is cheaper than an update that is looked at whether it found its row."""
     return (
         f"INSERT INTO {table} ({', '.join(keys)}, leases) VALUES ({', '.join(values)}, 1) "
         "ON DUPLICATE KEY UPDATE leases = leases + 1;"
@@ -28,8 +33,7 @@ def _more(table: str, keys: tuple[str, ...], values: tuple[str, ...]) -> str:
 
 
 def _less(table: str, keys: tuple[str, ...], values: tuple[str, ...]) -> str:
-    where = " AND ".join(f"{key} = {value}" for key, value in zip(keys, values, strict=True))
-    return f"UPDATE {table} SET leases = IF(leases > 0, leases - 1, 0) WHERE {where};"
+    return f"UPDATE {table} SET leases = IF(leases > 0, leases - 1, 0) WHERE {_where(keys, values)};"
 
 
 def _of(row: str, names: tuple[str, ...]) -> tuple[str, ...]:
