@@ -12,8 +12,10 @@ import pytest
 from kea_mp.config.model import Config4, ExpiredLeases, Interfaces, Lifetime, MemfileAccess, Parameters4, Pool4, Subnet4
 from kea_mp.leases.memfile import open_memfile
 from kea_mp.leases.model import DECLINED, DEFAULT, RECLAIMED, RELEASED, Lease4
+from kea_mp.leases.open_sql import open_sql
 from kea_mp.leases.store import ClaimLease, LeaseReports, LeaseStore, RemoveLease, Stored, Wanted
 from kea_mp.values import address4
+from tests.lab.lease_database import Database
 
 NOW = 1_800_000_000
 HERE, THERE = address4("192.0.2.0"), address4("198.51.100.0")
@@ -35,9 +37,17 @@ def memfile_in(folder: Path) -> Reported:
     return open_memfile(Config4({}, "", Interfaces(), access, ExpiredLeases(), SUBNETS, PARAMETERS), NOW)[0]
 
 
-@pytest.fixture(params=["memfile"])
+def sql_in(database: Database) -> Reported:
+    database.clear()
+    return open_sql(database.access, SUBNETS)[0]
+
+
+@pytest.fixture(params=["memfile", "postgresql", "mysql"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Reported]:
-    made = {"memfile": memfile_in}[request.param](tmp_path)
+    if request.param == "memfile":
+        made = memfile_in(tmp_path)
+    else:
+        made = sql_in(request.getfixturevalue(f"{request.param}_database"))
     yield made
     made.close()
 
@@ -141,10 +151,13 @@ def test_leases_in_any_state_are_shown(store: Reported) -> None:
 
 
 def test_a_page_that_has_seen_much_without_finding_anything_may_end(store: Reported) -> None:
-    for number in range(3000):
-        add(store, HERE + 256 * (number % 1000) + number // 1000, number, subnet_id=1)
+    addresses = [HERE + 256 * (number % 1000) + number // 1000 for number in range(3000)]
+    leases = [Lease4(address, hw(number), b"", 3600, NOW, 1) for number, address in enumerate(addresses)]
+    for start in range(0, 3000, 500):
+        claims = [ClaimLease(lease) for lease in leases[start : start + 500]]
+        assert store.execute(claims) == [Stored(claim.lease) for claim in claims]
     last = add(store, THERE, 1, hostname="z.")
-    assert all_of(store, Wanted(hostname="z.")) == [last]
+    assert all_of(store, Wanted(hostname="z.")) == all_of(store, Wanted(subnets=(2,))) == [last]
     assert len(all_of(store, Wanted())) == 3001
 
 
