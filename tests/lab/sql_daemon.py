@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from tests.lab.daemon import KeaMp
@@ -55,7 +56,11 @@ class Site:
 
     daemon: KeaMp
     clients: str
-    relay: Relay
+
+    @cached_property
+    def relay(self) -> Relay:
+        """Made when it is used: a load generator takes its port."""
+        return Relay(self.clients)
 
 
 class Relay:
@@ -103,9 +108,10 @@ def site(database: Database, workers: int = 2, **changes: Any) -> Iterator[Site]
         server, client = lab.hosts("server", "client")
         lab.link((server, "srv0"), (client, "cli0"), addresses=([f"{SERVER}/24"], [f"{RELAY}/24"]))
         daemon = KeaMp(config(database, **changes), server, workers=workers)
-        relay = Relay(client)
+        made = Site(daemon, client)
         try:
-            yield Site(daemon, client, relay)
+            yield made
         finally:
-            relay.close()
+            if "relay" in made.__dict__:
+                made.relay.close()
             daemon.remove()
