@@ -65,8 +65,12 @@ class KeaMp:
         self.process: Process | None = None
 
     def __enter__(self) -> KeaMp:
-        self.start()
-        self.wait_serving()
+        try:
+            self.start()
+            self.wait_serving()
+        except BaseException:
+            self.remove()
+            raise
         return self
 
     def __exit__(

@@ -75,8 +75,12 @@ class Peer:
         self.process: Process | None = None
 
     def __enter__(self) -> Peer:
-        self.start()
-        self.wait_serving()
+        try:
+            self.start()
+            self.wait_serving()
+        except BaseException:
+            self.remove()
+            raise
         return self
 
     def __exit__(
