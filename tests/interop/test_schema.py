@@ -206,6 +206,19 @@ class Leases:
             lines.append(f"({', '.join(map(str, values))})")
         return f"INSERT INTO lease{self.v} ({', '.join(names)}) VALUES {', '.join(lines)}" if lines else ""
 
+    def upsert(self) -> str:
+        """Insert, or change the state of what is there: both kinds of triggers see it."""
+        before = set(self.used)
+        statement = self.insert()
+        some = sorted(before)[:3]
+        if not statement or not some:
+            return statement
+        kind = ", 0" if self.v == 6 else ""
+        known = "".join(f", ({self.address(n)}, 1, 0, {self.state()}, NULL{kind})" for n in some)
+        if self.dialect == "postgresql":
+            return f"{statement}{known} ON CONFLICT (address) DO UPDATE SET state = EXCLUDED.state"
+        return f"{statement}{known} ON DUPLICATE KEY UPDATE state = VALUES(state)"
+
     def update(self) -> str:
         chosen = self.some()
         if not chosen:
@@ -233,7 +246,7 @@ class Leases:
         return f"address IN ({', '.join(map(self.address, numbers))})"
 
     def statement(self) -> str:
-        return self.random.choice((self.insert, self.insert, self.update, self.update, self.update, self.delete))()
+        return self.random.choice((self.insert, self.upsert, self.update, self.update, self.update, self.delete))()
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -99,7 +99,8 @@ def test_zero_timeouts_of_the_other_type_do_no_harm(tmp_path: Path) -> None:
 
 def test_a_file_without_a_lease_database_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "kea.conf"
-    for content in ({"Dhcp4": {}}, [], {"Dhcp4": {"lease-database": {"name": "kea"}}}):
+    contents: tuple[Any, ...] = ({"Dhcp4": {}}, [], {"Dhcp4": {"lease-database": {"name": "kea"}}})
+    for content in contents:
         file.write_text(json.dumps(content))
         with pytest.raises(ConfigError):
             lease_database_in(file)

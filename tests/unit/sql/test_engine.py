@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,9 +12,8 @@ from kea_mp.errors import ConfigError
 from kea_mp.sql.engine import mysql_arguments, mysql_socket, password, postgresql_arguments, where
 
 
-def access(kind: str = "postgresql", **more: object) -> SqlAccess:
-    given = {"hosts": (("db", 5432),), "user": "u", "password": "p", **more}
-    return SqlAccess(type=kind, name="kea", **given)  # type: ignore[arg-type]
+def access(kind: str = "postgresql", **more: Any) -> SqlAccess:
+    return SqlAccess(type=kind, name="kea", **{"hosts": (("db", 5432),), "user": "u", "password": "p", **more})
 
 
 def test_postgresql_gets_what_is_given_and_no_more() -> None:
@@ -32,7 +32,7 @@ def test_postgresql_gets_what_is_given_and_no_more() -> None:
         ({"ssl_mode": "prefer"}, "prefer"),
     ],
 )
-def test_encryption_of_postgresql_follows_what_is_given(settings: dict[str, object], mode: str) -> None:
+def test_encryption_of_postgresql_follows_what_is_given(settings: dict[str, Any], mode: str) -> None:
     found = postgresql_arguments(access(**settings), "db", 1)
     assert (found["sslmode"], found["gssencmode"]) == (mode, "disable")
 

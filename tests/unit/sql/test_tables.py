@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy.dialects import mysql, postgresql
+from sqlalchemy.dialects.mysql.base import MySQLDialect
+from sqlalchemy.dialects.postgresql.base import PGDialect
+from sqlalchemy.engine import Dialect
 from sqlalchemy.schema import CreateTable
 
 from kea_mp.sql import catalog, reference, schema, tables
 
+DIALECTS: dict[str, type[Dialect]] = {"postgresql": PGDialect, "mysql": MySQLDialect}
+
 
 def made(table: str, dialect: str) -> str:
-    compiler = postgresql.dialect() if dialect == "postgresql" else mysql.dialect()
+    compiler: Dialect = DIALECTS[dialect]()
     return " ".join(str(CreateTable(tables.metadata.tables[table]).compile(dialect=compiler)).split())
 
 
