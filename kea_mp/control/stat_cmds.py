@@ -5,6 +5,7 @@ Runs in: supervisor
 
 from __future__ import annotations
 
+import logging
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -14,6 +15,8 @@ from msgspec import UNSET, UnsetType
 from kea_mp.control.answer import Answer, Result, success
 from kea_mp.control.daemon import LEASE_DATABASE, Daemon, Handling, Ordered, Reported
 from kea_mp.errors import CommandError
+
+logger = logging.getLogger("kea-dhcp4.stat-cmds-hooks")
 
 COLUMNS = [
     "subnet-id", "total-addresses", "cumulative-assigned-addresses", "assigned-addresses", "declined-addresses",
@@ -43,6 +46,7 @@ def stat_lease4_get(daemon: Daemon, arguments: Selection) -> Handling:
     ids = sorted(subnet.id for subnet in daemon.config.subnets if first <= subnet.id <= last)
     if not ids:
         missing = f"subnet-id: {first} does not exist" if first == last else "there is no such subnet"
+        logger.info("STAT_CMDS_LEASE4_GET_NO_SUBNETS stat-lease4-get, parameters: [%s], %s", text, missing)
         return Answer(Result.EMPTY, f"stat-lease4-get[{text}]: no matching data, {missing}", {})
     yield Reported()
     answer: Answer = yield Ordered(LEASE_DATABASE, "lease-counts", {"first": ids[0], "last": ids[-1]})
@@ -50,6 +54,9 @@ def stat_lease4_get(daemon: Daemon, arguments: Selection) -> Handling:
         return answer
     counts = {subnet_id: (assigned, declined) for subnet_id, assigned, declined in answer.arguments["counts"]}
     rows = [_row(daemon, subnet_id, *counts.get(subnet_id, (0, 0))) for subnet_id in ids]
+    logger.info(
+        "STAT_CMDS_LEASE4_GET stat-lease4-get command successful, parameters: [%s] rows found: %s", text, len(rows)
+    )
     now = datetime.fromtimestamp(daemon.now, UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
     found: dict[str, Any] = {"result-set": {"columns": COLUMNS, "rows": rows, "timestamp": now}}
     return success(f"stat-lease4-get[{text}]: {len(rows)} rows found", found)

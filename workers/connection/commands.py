@@ -110,8 +110,10 @@ class LeaseOrders:
         return {"stored": self._changed([ClaimLease(lease, seen)]) == 1, "present": seen is not None}
 
     def remove(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Delete a lease; the address of the one that was there, None when there was none (any more)."""
         lease = self._one(arguments["place"])
-        return {"removed": lease is not None and self._changed([RemoveLease(lease)]) == 1}
+        removed = lease is not None and self._changed([RemoveLease(lease)]) == 1
+        return {"removed": lease.address if lease is not None and removed else None}
 
     def wipe(self, arguments: dict[str, Any]) -> dict[str, Any]:
         page = self._page(arguments)

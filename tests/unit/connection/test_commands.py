@@ -72,7 +72,7 @@ def test_a_change_that_somebody_else_was_first_with_is_not_made() -> None:
 
     leases = Late().put(lease(cltt=6))
     assert done(leases, "lease-put", lease=lease(), absent=False, present=True) == {"stored": False, "present": True}
-    assert done(leases, "lease-remove", place=address4("192.0.2.20")) == {"removed": False}
+    assert done(leases, "lease-remove", place=address4("192.0.2.20")) == {"removed": None}
     assert leases.by_address == {address4("192.0.2.20"): lease(cltt=6)}
 
 

@@ -85,6 +85,27 @@ def test_a_lease_is_deleted_by_address_or_identity() -> None:
     assert leases.by_address == {}
 
 
+def test_the_log_says_what_was_changed(caplog: pytest.LogCaptureFixture) -> None:
+    leases = FakeLeases()
+    by_identity = {"subnet-id": 1, "identifier-type": "hw-address", "identifier": NEW["hw-address"]}
+    with caplog.at_level(1):
+        for name, arguments in (
+            ("add", NEW),
+            ("update", NEW),
+            ("del", by_identity),
+            ("del", by_identity),
+            ("wipe", {}),
+        ):
+            asked(leases, f"lease4-{name}", arguments)
+    said = [record.getMessage() for record in caplog.records if record.name == "kea-dhcp4.lease-cmds-hooks"]
+    assert said == [
+        "LEASE_CMDS_ADD4 lease4-add command successful (address: 192.0.2.20)",
+        "LEASE_CMDS_UPDATE4 lease4-update command successful (address: 192.0.2.20)",
+        "LEASE_CMDS_DEL4 lease4-del command successful (address: 192.0.2.20)",
+        "LEASE_CMDS_WIPE4 lease4-wipe command successful: Deleted 0 IPv4 lease(s) from subnet(s) 1 7",
+    ]
+
+
 def test_a_backend_that_cannot_write_is_said_to_be_down() -> None:
     leases = FakeLeases(down="lease file: No space left on device").put(lease())
     for name, arguments in (
