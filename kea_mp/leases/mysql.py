@@ -25,6 +25,7 @@ from kea_mp.leases.link import (
     Done,
     LinkError,
     Lost,
+    Mismatch,
     Search,
     Silent,
     Work,
@@ -85,7 +86,7 @@ class MysqlLink:
         except (pymysql.err.Error, OSError, ConfigError) as error:
             self.close()
             raise Lost(f"{self._where}: {said(error)}") from error
-        except Lost:
+        except (LinkError, Mismatch):
             self.close()
             raise
 

@@ -24,6 +24,7 @@ from kea_mp.leases.link import (
     Done,
     LinkError,
     Lost,
+    Mismatch,
     Search,
     Silent,
     Work,
@@ -86,7 +87,7 @@ class PostgresLink:
         except (psycopg.Error, ConfigError) as error:
             self.close()
             raise Lost(f"{self._where}: {said(error)}") from error
-        except Lost:
+        except (LinkError, Mismatch):
             self.close()
             raise
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Iterator
 
 import pytest
 
@@ -24,10 +23,10 @@ SUBNET = Subnet4(1, FIRST, 8, (Pool4(*POOL),), Parameters4(Lifetime(3600, 3600, 
 
 
 @pytest.fixture(params=["postgresql", "mysql"])
-def database(request: pytest.FixtureRequest) -> Iterator[Database]:
+def database(request: pytest.FixtureRequest) -> Database:
     found: Database = request.getfixturevalue(f"{request.param}_database")
     found.clear()
-    yield found
+    return found
 
 
 class OneServer(threading.Thread):
