@@ -67,7 +67,6 @@ def _initialised(access: SqlAccess, names: str) -> bool:
     """Make the schema in a database without any table; whether it is there now, made by us or by another server that
     starts at the same moment."""
     with opened(access) as connection:
-        if schema.is_empty(connection):
-            logger.info(_MAKING[access.type], names)
-            schema.initialise(connection)
+        if schema.read_version(connection) is None:
+            schema.initialise(connection, lambda: logger.info(_MAKING[access.type], names))
         return schema.read_version(connection) == schema.expected_version(access.type)

@@ -9,7 +9,7 @@ Runs in: connection, the `db` command
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, insert, select, text
@@ -70,14 +70,17 @@ def is_empty(connection: Connection) -> bool:
     return not connection.execute(text(_ANY_TABLE[connection.dialect.name])).scalar()
 
 
-def initialise(connection: Connection) -> bool:
+def initialise(connection: Connection, making: Callable[[], object] = lambda: None) -> bool:
     """Make the schema if the database is empty; whether we made it. The caller's transaction is ended either way.
 
-    DatabaseRefused when another server that makes it does not come to an end.
+    Waits for another server that is at it: a database without a version may be one that is being made. making: called
+    when it is our turn and the database is empty, before the seconds that it takes. DatabaseRefused when another
+    server does not come to an end.
     """
+    connection.rollback()
     if connection.dialect.name == "postgresql":
-        return _initialise_postgresql(connection)
-    return _initialise_mysql(connection)
+        return _initialise_postgresql(connection, making)
+    return _initialise_mysql(connection, making)
 
 
 def statements(dialect: str) -> Iterator[str]:
@@ -117,18 +120,18 @@ def _has_table(connection: Connection, name: str) -> bool:
     return found
 
 
-def _initialise_postgresql(connection: Connection) -> bool:
-    connection.rollback()
+def _initialise_postgresql(connection: Connection, making: Callable[[], object]) -> bool:
     with connection.begin():
         connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_WAIT_S}s'"))
         connection.execute(text(f"SELECT pg_advisory_xact_lock({LOCK})"))
         if not is_empty(connection):
             return False
+        making()
         _make(connection)
     return True
 
 
-def _initialise_mysql(connection: Connection) -> bool:
+def _initialise_mysql(connection: Connection, making: Callable[[], object]) -> bool:
     # The lock's name holds for the server, so the database is part of it; names are limited to 64 characters.
     name = "CONCAT('kea_mp.', LEFT(MD5(DATABASE()), 32))"
     if not connection.execute(text(f"SELECT GET_LOCK({name}, {LOCK_WAIT_S})")).scalar():
@@ -136,12 +139,14 @@ def _initialise_mysql(connection: Connection) -> bool:
     try:
         if not is_empty(connection):
             return False
+        making()
         _make(connection)
         connection.commit()
         return True
     finally:
         if not connection.invalidated:
             connection.execute(text(f"DO RELEASE_LOCK({name})"))
+            connection.rollback()  # what is read next is not what was there before the wait
 
 
 def _make(connection: Connection) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -120,22 +121,29 @@ def test_the_versions_are_those_of_kea_3_0(both: tuple[Connection, Connection], 
 # ---- initialisation --------------------------------------------------------------------------------------------------
 
 
-def test_servers_that_start_at_once_make_one_schema(database_server: Server) -> None:
+@pytest.mark.parametrize("apart_s", [0.0, 0.2])
+def test_servers_that_start_at_once_make_one_schema(database_server: Server, apart_s: float) -> None:
+    """apart_s: some of them come while another one is in the middle of it."""
     name = database_server.database()
     made: list[bool] = []
+    seen: list[schema.Version | None] = []
     together = threading.Barrier(4)
 
-    def server() -> None:
+    def server(number: int) -> None:
         with database_server.connection(name) as connection:
             together.wait()
-            made.append(schema.initialise(connection))
+            time.sleep(number * apart_s)
+            if schema.read_version(connection) is None:
+                made.append(schema.initialise(connection))
+            seen.append(schema.read_version(connection))
 
-    threads = [threading.Thread(target=server) for _ in range(4)]
+    threads = [threading.Thread(target=server, args=(number,)) for number in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(made) == [False, False, False, True]
+    assert made.count(True) == 1
+    assert seen == [schema.expected_version(database_server.type)] * 4
     with database_server.connection(name) as connection:
         assert schema.differences(connection) == []
 
