@@ -83,16 +83,18 @@ def kea_config(threads: int) -> dict[str, Any]:
     return {**many.CONFIG, "multi-threading": threading}
 
 
-def contenders(workers: int, threads: tuple[int, ...]) -> list[Contender]:
-    def own(host: str) -> KeaMp:
-        return KeaMp(many.CONFIG, host, workers, severity="WARN")
+def contenders(workers: tuple[int, ...], threads: tuple[int, ...]) -> list[Contender]:
+    """Each server in each of its settings: the best of ours is held against the best of Kea's."""
+
+    def own(count: int) -> Callable[[str], KeaMp]:
+        return lambda host: KeaMp(many.CONFIG, host, count, severity="WARN")
 
     def kea(count: int) -> Callable[[str], Peer]:
         return lambda host: Peer(kea_config(count), host)
 
     names = {count: f"Kea, {count} threads" if count else "Kea, single-threaded" for count in threads}
     return [
-        Contender(f"kea_mp, {workers} workers", own),
+        *(Contender(f"kea_mp, {count} worker{'s' * (count > 1)}", own(count)) for count in workers),
         *(Contender(names[count], kea(count)) for count in threads if peer.available()),
     ]
 
@@ -177,6 +179,11 @@ def table(rounds: list[Round]) -> Table:
     return shown
 
 
+def numbers(text: str) -> tuple[int, ...]:
+    """ "2,0" from the command line."""
+    return tuple(int(number) for number in text.split(",") if number)
+
+
 def best_kea(rounds: list[Round]) -> float:
     """The best median of Kea's settings."""
     figures: dict[str, list[float]] = {}
@@ -212,20 +219,19 @@ def plot(rounds: list[Round], path: Path) -> None:
 
 @click.command()
 @click.option("--rounds", default=3, show_default=True, help="Searches per server; they alternate.")
-@click.option("--workers", default=2, show_default=True, help="Packet workers of kea_mp.")
+@click.option("--workers", default="2,1", show_default=True, help="kea_mp's settings to try: packet workers.")
 @click.option("--peer-threads", default="2,0", show_default=True, help="Kea's settings to try; 0: single-threaded.")
 @click.option("--seconds", default=10, show_default=True, help="Length of each run of perfdhcp.")
 @click.option("--start", default=4000, show_default=True, help="Rate to begin the search with.")
 @click.option("--quick", is_flag=True, help="One round, 4 s a run: for a first look.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("bench"), show_default=True, help="Folder.")
-def main(rounds: int, workers: int, peer_threads: str, seconds: int, start: int, quick: bool, out: Path) -> None:
+def main(rounds: int, workers: str, peer_threads: str, seconds: int, start: int, quick: bool, out: Path) -> None:
     """Measure kea_mp and real Kea on memfile; prints a table, writes bench.json and bench.png to --out."""
     if quick:
         rounds, seconds = 1, 4
     if not perfdhcp.available():
         raise click.ClickException("there is no perfdhcp: apt-get install kea-admin")
-    threads = tuple(int(number) for number in peer_threads.split(",") if number)
-    servers = contenders(workers, threads)
+    servers = contenders(numbers(workers), numbers(peer_threads))
     machine = {
         "cores": os.cpu_count(),
         "machine": platform.machine(),
