@@ -17,7 +17,6 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Raw
 
-from kea_mp import log
 from kea_mp.config.folders import data_dir
 from kea_mp.control.answer import Answer, Result, success
 from kea_mp.control.daemon import LEASE_DATABASE, Daemon, Handling, Ordered
@@ -37,8 +36,6 @@ from kea_mp.leases.store import Wanted
 from kea_mp.values import text4
 
 logger = logging.getLogger("kea-dhcp4.lease-cmds-hooks")
-
-_COMMAND = log.debug(20)
 
 PAGE = 256  #: leases per order: one to two milliseconds of the connection worker
 WRITE_S = 600.0  #: how long writing all leases to a file may take
@@ -104,7 +101,7 @@ def lease4_add(daemon: Daemon, arguments: NewLease) -> Handling:
     done = yield from _asked("lease-put", lease=lease, absent=True, present=False)
     if not done["stored"]:
         raise CommandError("there is an IPv4 lease already", Result.CONFLICT)
-    logger.log(_COMMAND, "LEASE_CMDS_ADD4 lease4-add command successful (address: %s)", arguments.ip_address)
+    logger.debug("LEASE_CMDS_ADD4 lease4-add command successful (address: %s)", arguments.ip_address)
     return success(f"Lease for address {arguments.ip_address}, subnet-id {lease.subnet_id} added.")
 
 
@@ -114,7 +111,7 @@ def lease4_update(daemon: Daemon, arguments: NewLease) -> Handling:
     if not done["stored"]:
         text = f"there is no lease for {arguments.ip_address}, or it has changed meanwhile; a retry might succeed"
         raise CommandError(text, Result.CONFLICT)
-    logger.log(_COMMAND, "LEASE_CMDS_UPDATE4 lease4-update command successful (address: %s)", arguments.ip_address)
+    logger.debug("LEASE_CMDS_UPDATE4 lease4-update command successful (address: %s)", arguments.ip_address)
     return success("IPv4 lease updated." if done["present"] else "IPv4 lease added.")
 
 
@@ -125,7 +122,7 @@ def lease4_del(_: Daemon, arguments: OneLease) -> Handling:
     done = yield from _asked("lease-remove", place=place)
     if done["removed"] is None:
         return Answer(Result.EMPTY, "IPv4 lease not found.")
-    logger.log(_COMMAND, "LEASE_CMDS_DEL4 lease4-del command successful (address: %s)", text4(done["removed"]))
+    logger.debug("LEASE_CMDS_DEL4 lease4-del command successful (address: %s)", text4(done["removed"]))
     return success("IPv4 lease deleted.")
 
 
