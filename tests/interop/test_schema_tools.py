@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import tempfile
 from pathlib import Path
@@ -133,6 +134,34 @@ def test_kea_serves_on_our_schema(kind: str, tmp_path: Path) -> None:
                         assert connection.execute(stat).all() == [(1, 0, 1)]
                 finally:
                     client.stop()
+
+
+@pytest.mark.peer
+@pytest.mark.parametrize("v", [4, 6])
+def test_kea_prepares_all_its_statements_on_our_schema(database_server: Server, database: str, v: int) -> None:
+    """-T opens the database for leases, hosts and configuration and fetches the latter."""
+    access = {
+        "type": database_server.type, "name": database, "host": "127.0.0.1", "port": database_server.port,
+        "user": USER, "password": PASSWORD,
+    }  # fmt: skip
+    library = {"postgresql": "libdhcp_pgsql.so", "mysql": "libdhcp_mysql.so"}[database_server.type]
+    config = {
+        "lease-database": access,
+        "hosts-databases": [access],
+        "config-control": {"config-databases": [access]},
+        "hooks-libraries": [{"library": f"{HOOKS}/{library}"}, {"library": f"{HOOKS}/libdhcp_limits.so"}],
+        "server-tag": "one",
+    }
+    with tempfile.TemporaryDirectory(prefix="kmp-", dir=peer.ROOT / "tmp") as folder:
+        (Path(folder) / "kea.conf").write_text(json.dumps({f"Dhcp{v}": config}))
+        done = subprocess.run(
+            ["chroot", str(peer.ROOT), f"/usr/sbin/kea-dhcp{v}", "-T", f"/tmp/{Path(folder).name}/kea.conf"],
+            capture_output=True, text=True, check=False, timeout=60, env={**os.environ, "KEA_LOCKFILE_DIR": "none"},
+        )  # fmt: skip
+    said = done.stdout + done.stderr
+    assert done.returncode == 0, said
+    assert "ERROR" not in said, said
+    assert f"DHCPSRV_CFGMGR_CONFIG{v}_MERGED" in said, said
 
 
 # ---- kea-mp db -------------------------------------------------------------------------------------------------------
