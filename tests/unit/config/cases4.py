@@ -167,7 +167,24 @@ MAPS = [
     good('"lease-database": {"type": "memfile", "max-row-errors": 5, "host": "h", "user": "u", "password": "p"}'),
     bad('"lease-database": {"persist": true}', "Dhcp4.lease-database", "'type' is missing"),
     bad('"lease-database": {"type": "foo"}', "Dhcp4.lease-database.type", "none of"),
-    bad('"lease-database": {"type": "mysql", "name": "k"}', "Dhcp4.lease-database.type", "not supported", NOT_YET),
+    good(
+        '"lease-database": {"type": "mysql", "name": "k", "host": "h", "port": 3306, "user": "u", "password": "p",'
+        ' "connect-timeout": 3, "read-timeout": 1, "write-timeout": 2, "tcp-user-timeout": 0, "trust-anchor": "/ca",'
+        ' "cert-file": "/c", "key-file": "/k", "cipher-list": "AES"}'
+    ),
+    good(
+        '"lease-database": {"type": "postgresql", "name": "k", "tcp-user-timeout": 4, "max-reconnect-tries": 3,'
+        ' "reconnect-wait-time": 100, "on-fail": "serve-retry-continue", "retry-on-startup": true}'
+    ),
+    bad('"lease-database": {"type": "mysql"}', "Dhcp4.lease-database", "needs a name", UNCHECKED),
+    bad('"lease-database": {"type": "mysql", "name": "k", "password": "1234"}', "Dhcp4.lease-database.password",
+        "everybody knows", UNCHECKED),
+    bad('"lease-database": {"type": "mysql", "name": "k", "tcp-user-timeout": 1}',
+        "Dhcp4.lease-database.tcp-user-timeout"),
+    bad('"lease-database": {"type": "postgresql", "name": "k", "read-timeout": 1}',
+        "Dhcp4.lease-database.read-timeout"),
+    bad('"lease-database": {"type": "postgresql", "name": "k", "write-timeout": 1}',
+        "Dhcp4.lease-database.write-timeout"),
     bad('"lease-database": {"type": "memfile", "lfc-interval": -1}', "Dhcp4.lease-database.lfc-interval"),
     bad('"lease-database": {"type": "memfile", "read-timeout": 1}', "Dhcp4.lease-database.read-timeout"),
     bad('"lease-database": {"type": "memfile", "port": 65536}', "Dhcp4.lease-database.port"),
