@@ -73,9 +73,9 @@ def column(name: str, kind: Type, *, null: bool = True, default: str = "", **inf
     return Column(name, kind, nullable=null, autoincrement=False, info=info)
 
 
-def flag(name: str) -> Column[Any]:
+def flag(name: str, kind: Type = FLAG) -> Column[Any]:
     """A switch that is off unless set."""
-    return column(name, FLAG, null=False, postgresql_default="false", mysql_default="0")
+    return column(name, kind, null=False, postgresql_default="false", mysql_default="0")
 
 
 def stamp(name: str = "modification_ts") -> Column[Any]:

@@ -80,35 +80,32 @@ def _many(kind: Any, *names: str) -> Columns:
 
 
 def _lease_statistics(v: int) -> None:
-    kind: Columns = []
-    of_class: Columns = []
-    type_key = ""
-    if v == 6:
+    def kind() -> Columns:
         unsigned = SmallInteger().with_variant(mysql.INTEGER(unsigned=True), "mysql")
-        kind, of_class, type_key = [column("lease_type", unsigned, null=False)], [], "lease_type"
-        of_class = [column("lease_type", SMALL_WIDE, null=False)]
+        return [column("lease_type", unsigned, null=False)] if v == 6 else []
+
+    typed = "lease_type" if v == 6 else ""
     _table(
         f"lease{v}_stat",
-        f"subnet_id {type_key} state",
+        f"subnet_id {typed} state",
         column("subnet_id", U32, null=False),
-        [one._copy() for one in kind],
+        kind(),
         column("state", U32, null=False),
         column("leases", I64),
     )
     _table(
         f"lease{v}_pool_stat",
-        f"subnet_id pool_id {type_key} state",
-        column("subnet_id", U32, null=False),
-        column("pool_id", U32, null=False),
-        kind,
+        f"subnet_id pool_id {typed} state",
+        [column(name, U32, null=False) for name in ("subnet_id", "pool_id")],
+        kind(),
         column("state", U32, null=False),
         column("leases", I64),
     )
     _table(
         f"lease{v}_stat_by_client_class",
-        f"client_class {type_key}",
+        f"client_class {typed}",
         column("client_class", chars(128), null=False),
-        of_class,
+        [column("lease_type", SMALL_WIDE, null=False)] if v == 6 else [],
         column("leases", U64, null=False),
     )
 
@@ -386,35 +383,31 @@ def _networks6() -> None:
 
 
 def _client_classes(v: int) -> None:
-    own4: Columns = []
-    boot4: Columns = []
-    own6: Columns = []
-    if v == 4:
-        boot4 = [
+    own4, boot4 = (
+        [column("offer_lifetime", SECONDS)],
+        [
             column("next_server", INET4),
             column("server_hostname", chars(128)),
             column("boot_file_name", chars(512)),
-        ]
-        own4 = [column("offer_lifetime", SECONDS)]
-    else:
-        own6 = _many(SECONDS, "preferred_lifetime", "min_preferred_lifetime", "max_preferred_lifetime")
+        ],
+    )
+    own6 = _many(SECONDS, "preferred_lifetime", "min_preferred_lifetime", "max_preferred_lifetime")
     whole = I64.with_variant(mysql.INTEGER(11), "mysql")
-    off = {"null": False, "postgresql_default": "false", "mysql_default": "0"}
     _table(
         f"dhcp{v}_client_class",
         "id",
         _serial("id"),
         column("name", chars(128), null=False),
         column("test", TEXT),
-        boot4,
-        column("only_in_additional_list", WIDE_FLAG, **off),  # type: ignore[arg-type]
+        boot4 if v == 4 else [],
+        flag("only_in_additional_list", WIDE_FLAG),
         _many(whole, "valid_lifetime", "min_valid_lifetime", "max_valid_lifetime"),
-        column("depend_on_known_directly", WIDE_FLAG, **off),  # type: ignore[arg-type]
+        flag("depend_on_known_directly", WIDE_FLAG),
         column("follow_class_name", chars(128)),
         stamp(),
-        own6,
+        own6 if v == 6 else [],
         column("user_context", JSON),
-        own4,
+        own4 if v == 4 else [],
     )
     _table(
         f"dhcp{v}_client_class_dependency",
@@ -426,7 +419,7 @@ def _client_classes(v: int) -> None:
         "class_id",
         column("class_id", U64, null=False),
         column("order_index", U64, null=False),
-        column("depend_on_known_indirectly", WIDE_FLAG, **off),  # type: ignore[arg-type]
+        flag("depend_on_known_indirectly", WIDE_FLAG),
     )
 
 
