@@ -1,4 +1,4 @@
-"""kea_mp and real Kea on memfile, side by side in one run.
+"""kea_mp and real Kea, side by side in one run, on memfile or on a database.
 
 perfdhcp steps the offered rate; a server's figure is the highest rate offered at which at least 99% of the exchanges
 complete. The servers alternate, so that a change of the machine's load meets both; the load is noted.
@@ -14,16 +14,16 @@ import os
 import platform
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 import click
 from rich.console import Console
 from rich.table import Table
 
 from tests.lab import many, peer, perfdhcp
+from tests.lab.bench_servers import BACKENDS, MEMFILE, Contender, contenders
 from tests.lab.daemon import KeaMp
 from tests.lab.net import Lab
 from tests.lab.peer import Peer
@@ -34,14 +34,6 @@ CEILING = 40_000
 TRIES = 2
 
 console = Console(width=int(os.environ.get("COLUMNS", "100")))
-
-
-@dataclass(frozen=True)
-class Contender:
-    """A server to measure. start: a context manager that serves on the given host meanwhile."""
-
-    name: str
-    start: Callable[[str], contextlib.AbstractContextManager[KeaMp | Peer]]
 
 
 @dataclass(frozen=True)
@@ -73,30 +65,6 @@ class Round:
     @property
     def figure(self) -> float:
         return max((point.offered for point in self.points if point.passes), default=0.0)
-
-
-def kea_config(threads: int) -> dict[str, Any]:
-    """threads 0: without multi-threading."""
-    threading: dict[str, Any] = {"enable-multi-threading": threads > 0}
-    if threads:
-        threading |= {"thread-pool-size": threads, "packet-queue-size": 64}
-    return {**many.CONFIG, "multi-threading": threading}
-
-
-def contenders(workers: tuple[int, ...], threads: tuple[int, ...]) -> list[Contender]:
-    """Each server in each of its settings: the best of ours is held against the best of Kea's."""
-
-    def own(count: int) -> Callable[[str], KeaMp]:
-        return lambda host: KeaMp(many.CONFIG, host, count, severity="WARN")
-
-    def kea(count: int) -> Callable[[str], Peer]:
-        return lambda host: Peer(kea_config(count), host)
-
-    names = {count: f"Kea, {count} threads" if count else "Kea, single-threaded" for count in threads}
-    return [
-        *(Contender(f"kea_mp, {count} worker{'s' * (count > 1)}", own(count)) for count in workers),
-        *(Contender(names[count], kea(count)) for count in threads if peer.available()),
-    ]
 
 
 @contextlib.contextmanager
@@ -193,7 +161,7 @@ def best_kea(rounds: list[Round]) -> float:
     return max((statistics.median(values) for values in figures.values()), default=0.0)
 
 
-def plot(rounds: list[Round], path: Path) -> None:
+def plot(backend: str, rounds: list[Round], path: Path) -> None:
     """Completed part over offered rate, all points of all rounds."""
     import matplotlib
 
@@ -212,12 +180,14 @@ def plot(rounds: list[Round], path: Path) -> None:
     below.set_ylabel("mean delay of both halves (ms)")
     below.set_yscale("log")
     below.set_xlabel("offered (exchanges/s)")
-    figure.suptitle("DHCPv4 on memfile, four-way exchanges")
+    figure.suptitle(f"DHCPv4 on {backend}, new four-way exchanges")
     figure.tight_layout()
     figure.savefig(path, dpi=110)
 
 
 @click.command()
+@click.option("--backend", type=click.Choice(BACKENDS), default=MEMFILE, show_default=True, help="Where leases are.")
+@click.option("--kea-schema", is_flag=True, help="Databases: kea_mp also on a schema made by Kea's script.")
 @click.option("--rounds", default=3, show_default=True, help="Searches per server; they alternate.")
 @click.option("--workers", default="2,1", show_default=True, help="kea_mp's settings to try: packet workers.")
 @click.option("--peer-threads", default="2,0", show_default=True, help="Kea's settings to try; 0: single-threaded.")
@@ -225,14 +195,18 @@ def plot(rounds: list[Round], path: Path) -> None:
 @click.option("--start", default=4000, show_default=True, help="Rate to begin the search with.")
 @click.option("--quick", is_flag=True, help="One round, 4 s a run: for a first look.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("bench"), show_default=True, help="Folder.")
-def main(rounds: int, workers: str, peer_threads: str, seconds: int, start: int, quick: bool, out: Path) -> None:
-    """Measure kea_mp and real Kea on memfile; prints a table, writes bench.json and bench.png to --out."""
+def main(
+    backend: str, kea_schema: bool, rounds: int, workers: str, peer_threads: str, seconds: int, start: int, quick: bool,
+    out: Path,
+) -> None:  # fmt: skip
+    """Measure kea_mp and real Kea; prints a table, writes bench-BACKEND.json and bench-BACKEND.png to --out."""
     if quick:
         rounds, seconds = 1, 4
     if not perfdhcp.available():
         raise click.ClickException("there is no perfdhcp: apt-get install kea-admin")
-    servers = contenders(numbers(workers), numbers(peer_threads))
+    servers = contenders(backend, numbers(workers), numbers(peer_threads), kea_schema)
     machine = {
+        "backend": backend,
         "cores": os.cpu_count(),
         "machine": platform.machine(),
         "python": platform.python_version(),
@@ -251,10 +225,11 @@ def main(rounds: int, workers: str, peer_threads: str, seconds: int, start: int,
     ]
     out.mkdir(parents=True, exist_ok=True)
     results = [{**asdict(round), "figure": round.figure} for round in done]
-    (out / "bench.json").write_text(json.dumps({"machine": machine, "rounds": results}, indent=1))
-    plot(done, out / "bench.png")
+    numbers_file, plot_file = out / f"bench-{backend}.json", out / f"bench-{backend}.png"
+    numbers_file.write_text(json.dumps({"machine": machine, "rounds": results}, indent=1))
+    plot(backend, done, plot_file)
     console.print(table(done))
-    console.print(f"written: {out / 'bench.json'}, {out / 'bench.png'}")
+    console.print(f"written: {numbers_file}, {plot_file}")
 
 
 if __name__ == "__main__":

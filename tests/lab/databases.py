@@ -190,7 +190,10 @@ class Server(ABC):
     def _enter(self, command: list[str]) -> list[str]:
         """The command as the unprivileged user, in the namespace."""
         entered = ["setpriv", f"--reuid={self.account}", f"--regid={self.account}", "--clear-groups", *command]
-        return ["ip", "netns", "exec", self.namespace, *entered] if self.namespace else entered
+        return self._inside(entered)
+
+    def _inside(self, command: list[str]) -> list[str]:
+        return ["ip", "netns", "exec", self.namespace, *command] if self.namespace else command
 
     def _run(self, *command: str) -> None:
         done = subprocess.run(self._enter(list(command)), capture_output=True, text=True, check=False, cwd="/")
@@ -245,7 +248,7 @@ class Postgresql(Server):
 
     def script(self, name: str, path: Path) -> None:
         command = ["psql", "-q", "-v", "ON_ERROR_STOP=1", "-h", self.address, "-p", str(self.port), "-U", USER]
-        _client([*command, "-d", name, "-f", str(path)], {"PGPASSWORD": PASSWORD})
+        _client(self._inside([*command, "-d", name, "-f", str(path)]), {"PGPASSWORD": PASSWORD})
 
 
 class Mariadb(Server):
@@ -292,7 +295,7 @@ class Mariadb(Server):
 
     def script(self, name: str, path: Path) -> None:
         command = ["mariadb", "--no-defaults", "-h", self.address, "-P", str(self.port), "-u", USER, name]
-        _client([*command, "-e", f"source {path}"], {"MYSQL_PWD": PASSWORD})
+        _client(self._inside([*command, "-e", f"source {path}"]), {"MYSQL_PWD": PASSWORD})
 
 
 SERVERS: dict[str, type[Postgresql] | type[Mariadb]] = {"postgresql": Postgresql, "mysql": Mariadb}
