@@ -19,7 +19,7 @@ from typing import Protocol
 from kea_mp import log
 from kea_mp.bus.messages import Answered, Directive, Down, Health, Up
 from kea_mp.dhcp.frames import Datagram
-from kea_mp.dhcp.message4 import Message4, decode4
+from kea_mp.dhcp.message4 import DISCOVER, Message4, decode4
 from kea_mp.errors import WireError
 from kea_mp.leases.store import ClaimLease, FindLeases, RemoveLease
 from kea_mp.values import text4
@@ -27,6 +27,7 @@ from workers.serving.engine.packet import Packet4, Reply4
 from workers.serving.engine.trace import label
 from workers.serving.gate import Gate, Mode, hear, mode, serves_until, woken
 from workers.serving.lane import Lane
+from workers.serving.overload import CALM, Shed, is_discover, looked, shed
 from workers.serving.packets import Port, SendFailed
 from workers.serving.scheduler import Engine, Limits, Scheduler
 from workers.serving.statistics import INITIAL, RECEIVED, SENT
@@ -100,6 +101,7 @@ class Serving:
         for fd in (self._bus_fd, self._lane_fd, self._leaving_fd):
             self._epoll.register(fd, select.EPOLLIN)
         self._by_fd = {port.fileno(): port for port in self._ports}
+        self._queues = dict.fromkeys(self._by_fd, CALM)
         self._watched = False
         for fd in self._by_fd:
             self._epoll.register(fd, 0)
@@ -192,9 +194,15 @@ class Serving:
 
     def _serve(self, port: Port, now: float, wall: float) -> None:
         """Start the exchanges of the packets that have arrived."""
-        datagrams = port.receive(min(PACKETS, self._scheduler.room))
+        limit = min(PACKETS, self._scheduler.room)
+        datagrams = port.receive(limit)
         counters = self.counters
         counters["pkt4-received"] += len(datagrams)
+        shedding = Shed.NOTHING
+        if len(datagrams) == limit or self._queues[port.fileno()] is not CALM:
+            shedding = self._judge(port, port.waited(wall) if len(datagrams) == limit else 0.0, now)
+            if shedding is not Shed.NOTHING:
+                datagrams = self._shed(port, datagrams, shedding, now)
         start, lenient = self._scheduler.start, self._lenient
         interface, index, raw = port.interface, port.index, port.raw
         address, addresses = port.address, port.addresses
@@ -210,6 +218,9 @@ class Serving:
                 packets.exception("DHCP4_PACKET_PROCESS_STD_EXCEPTION %s: exception occurred", datagram.payload.hex())
                 continue
             kind = message.type
+            if kind == DISCOVER and shedding is Shed.DISCOVERS:
+                self._count_shed(1)
+                continue
             counters[RECEIVED[kind] if kind < 9 else "pkt4-unknown-received"] += 1
             if self._debug_packets:
                 _say_received(port, datagram, message)
@@ -224,6 +235,26 @@ class Serving:
                 now,
                 wall,
             )  # fmt: skip
+
+    def _judge(self, port: Port, waited_s: float, now: float) -> Shed:
+        """What to do with packets of which the newest has waited for so long."""
+        queue = looked(self._queues[port.fileno()], waited_s, now)
+        self._queues[port.fileno()] = CALM if queue == CALM else queue
+        return shed(queue, waited_s)
+
+    def _shed(self, port: Port, datagrams: list[Datagram], what: Shed, now: float) -> list[Datagram]:
+        """The packets without those that are left unanswered."""
+        left = [] if what is Shed.ALL else [one for one in datagrams if not is_discover(one.payload)]
+        self._count_shed(len(datagrams) - len(left))
+        if now >= self._next_complaint:
+            self._next_complaint = now + COMPLAINT_S
+            text = "KEA_MP_OVERLOAD %s cannot keep up on %s: %s that wait for too long are not answered, %d so far"
+            logger.warning(text, self._child, port.interface, what.value, self.counters["kea-mp-overload-shed"])
+        return left
+
+    def _count_shed(self, count: int) -> None:
+        self.counters["pkt4-receive-drop"] += count
+        self.counters["kea-mp-overload-shed"] = self.counters.get("kea-mp-overload-shed", 0) + count
 
     def _refuse(self, port: Port, datagram: Datagram, error: WireError) -> None:
         self.counters["pkt4-parse-failed"] += 1

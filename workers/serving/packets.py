@@ -7,6 +7,7 @@ Runs in: serving
 
 from __future__ import annotations
 
+import fcntl
 import os
 import socket
 from struct import Struct
@@ -25,6 +26,8 @@ _NO_MAC = bytes(6)  #: the loopback interface's
 
 _SOL_PACKET, _PACKET_STATISTICS = 263, 6  # linux/if_packet.h
 _STATISTICS = Struct("=II")  # struct tpacket_stats: packets, drops
+_SIOCGSTAMPNS = 0x8907  # linux/sockios.h
+_TIMESPEC = Struct("=qq")
 _IP_PKTINFO = 8  # linux/in.h
 _PKTINFO = Struct("=i4s4s")  # struct in_pktinfo: interface index, local address, destination
 _ANCILLARY = socket.CMSG_SPACE(_PKTINFO.size)
@@ -63,6 +66,10 @@ class Port(Protocol):
         """Send the answer to `packet`. SendFailed."""
         ...
 
+    def waited(self, wall: float) -> float:
+        """For how many seconds the datagram received last had waited in the socket. wall: now, since the epoch."""
+        ...
+
     def overrun(self) -> int:
         """How many datagrams the kernel has thrown away since the last call because we were too slow."""
         ...
@@ -77,6 +84,7 @@ class _Port:
         self.interface, self.index = dhcp.interface, dhcp.index
         self.address, self.addresses = dhcp.address, frozenset(dhcp.addresses)
         self.malformed, self.problem = 0, ""
+        self._stamped()  # the first question makes the kernel note when a packet arrives
         self._server_port = dhcp.server_port
         # Kea's -P: answers go there, whatever port the protocol says.
         self._client_port = 0 if dhcp.client_port == CLIENT_PORT else dhcp.client_port
@@ -94,6 +102,18 @@ class _Port:
                 self.problem = str(error)
                 return count
         return limit
+
+    def waited(self, wall: float) -> float:
+        stamped = self._stamped()
+        return wall - stamped if stamped is not None else 0.0
+
+    def _stamped(self) -> float | None:
+        """When the packet received last had arrived, since the epoch; None: it is not known."""
+        try:
+            seconds, nanoseconds = _TIMESPEC.unpack(fcntl.ioctl(self._socket, _SIOCGSTAMPNS, bytes(_TIMESPEC.size)))
+        except OSError:  # nothing was received yet
+            return None
+        return float(seconds + nanoseconds / 1e9)
 
     def look(self) -> None:
         code = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
