@@ -56,10 +56,8 @@ def _inherited(item: Json, outer: Json) -> Json:
     for name in keys4.COPIED_DOWN:
         if name not in result and name in outer:
             result[name] = outer[name]
-    default = result["valid-lifetime"]
-    if "min-valid-lifetime" in result or "max-valid-lifetime" in result:
-        result.setdefault("min-valid-lifetime", default)
-        result.setdefault("max-valid-lifetime", default)
+    for name in ("min-valid-lifetime", "max-valid-lifetime"):
+        result.setdefault(name, result["valid-lifetime"])
     return result
 
 
@@ -97,8 +95,10 @@ class Display:
                 result[name] = [show(item) for item in top[name]]
         result["option-def"] = [_definition(item) for item in top.get("option-def", ())]
         result["option-data"] = self.options(top)
-        result["client-classes"] = [self.client_class(item) for item in top.get("client-classes", ())]
-        result["reservations"] = [self.reservation(item) for item in top.get("reservations", ())]
+        for name, each in (("client-classes", self.client_class), ("reservations", self.reservation)):
+            result.pop(name, None)
+            if top.get(name):  # as Kea, which leaves these two out when they are empty
+                result[name] = [each(item) for item in top[name]]
         result["shared-networks"] = [self.network(item, result) for item in top.get("shared-networks", ())]
         result["subnet4"] = [self.subnet(item, result) for item in top.get("subnet4", ())]
         return result

@@ -40,3 +40,10 @@ def test_older_keys_are_shown_under_their_newer_names() -> None:
     assert shown["subnet4"][0]["client-classes"] == shown["subnet4"][0]["evaluate-additional-classes"] == ["x"]
     for old in ("control-socket", "comment", "ddns-use-conflict-resolution"):
         assert old not in shown
+
+
+def test_what_kea_leaves_out_or_writes_out_is_left_out_or_written_out() -> None:
+    text = '{"Dhcp4": {"client-classes": [], "subnet4": [{"id": 1, "subnet": "192.0.2.0/24", "valid-lifetime": 5}]}}'
+    shown = config4_from_text(text, "").raw
+    assert not {"client-classes", "reservations"} & set(shown)
+    assert (shown["subnet4"][0]["min-valid-lifetime"], shown["subnet4"][0]["max-valid-lifetime"]) == (5, 5)
