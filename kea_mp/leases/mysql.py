@@ -9,6 +9,7 @@ Runs in: connection
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -179,7 +180,8 @@ class MysqlLink:
         if work.addresses:
             done.by_address = _leases(next(answers)[0])
         for bounds in work.searches:
-            done.searches.append(_search(bounds, next(answers)[0], next(answers)[0], work.pieces))
+            first, gaps, ends = (next(answers)[0] for _ in range(3))
+            done.searches.append(_search(bounds, first, gaps, ends, work.pieces))
         if work.changes:
             next(answers)
             for some in addresses:
@@ -236,7 +238,8 @@ def _reads(work: Work) -> Iterable[str]:
     now = _time(work.now)
     for low, high in work.searches:
         yield SQL["first"] % (low, high)
-        yield SQL["gaps"] % (now, high, high, low, high, now, high, work.pieces)
+        yield SQL["gaps"] % (now, low, high, now, high, work.pieces)
+        yield SQL["ends"] % (low, high, work.pieces + 1)
 
 
 def _writes(work: Work, one_by_one: bool) -> tuple[list[str], list[list[int]]]:
@@ -334,6 +337,12 @@ def _lease(row: tuple[Any, ...]) -> Lease4:
     )
 
 
-def _search(bounds: tuple[int, int], first: Rows, gaps: Rows, limit: int) -> Search:
-    rows = [(_lease(row), bool(row[14]), int(row[15])) for row in gaps]
+def _search(bounds: tuple[int, int], first: Rows, gaps: Rows, ends: Rows, limit: int) -> Search:
+    """ends: addresses behind a gap, in order: the first of them above an address ends the gap that begins there."""
+    after = [int(row[0]) for row in ends]
+    rows = []
+    for row in gaps:
+        lease, place = _lease(row), bisect_right(after, row[0])
+        behind = after[place] if place < len(after) else bounds[1] + 1
+        rows.append((lease, bool(row[14]), behind if row[15] else lease.address + 1))
     return search_of(bounds, first[0][0], rows, limit)

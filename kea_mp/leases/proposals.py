@@ -52,7 +52,7 @@ class Stretch:
         return not self.not_before - LONGEST_WAIT_S <= now < self.not_before
 
     def learn(self, pieces: Iterable[Range], complete: bool, now: int, took_s: float) -> None:
-        """The free parts of the range, in the order in which they are to be used. complete: there are no others.
+        """Free parts of the range, in the order in which they are to be used. complete: there are no others.
         Searches that cannot find more are repeated so seldom that they take a twentieth of the database's time."""
         self.free = deque(pieces)
         self.taken.clear()
@@ -89,19 +89,19 @@ class Proposals:
     def _around(self, address: int) -> list[Stretch]:
         return [s for s in self._pages.get(address >> 16, ()) if s.bounds[0] <= address <= s.bounds[1]]
 
-    def prepare(self, stretch: Stretch, count: int, now: int) -> list[int]:
-        """Up to `count` addresses that would be proposed next: to be looked up."""
+    def prepare(self, stretch: Stretch, count: int, now: int, skip: Collection[int] = ()) -> list[int]:
+        """Up to `count` addresses that would be proposed next, to be looked up. skip: nobody may have these now."""
         if stretch.fetched >= 0 and not 0 <= now - stretch.fetched < AGE_S and stretch.may_search(now):
             stretch.drop()
         ready = stretch.ready
         while len(ready) < count:
-            address = self._next(stretch)
+            address = self._next(stretch, skip)
             if not address:
                 break
             ready.append(address)
         return [address for address, _ in zip(ready, range(count), strict=False)]
 
-    def _next(self, stretch: Stretch) -> int:
+    def _next(self, stretch: Stretch, skip: Collection[int]) -> int:
         """Take the next address out of the list; 0 when it is empty."""
         free = stretch.free
         while free:
@@ -115,17 +115,17 @@ class Proposals:
                 if address < high:
                     free.appendleft((address + 1, high))
                 stretch.cursor = address + 1 if address < stretch.bounds[1] else stretch.bounds[0]
-            if address not in self._offers and address not in stretch.taken:
+            if address not in self._offers and address not in stretch.taken and address not in skip:
                 return address
         return 0
 
-    def searches(self, stretch: Stretch) -> list[Range]:
-        """The parts of a range in which to look for free addresses, in order."""
+    def searches(self, stretch: Stretch, whole: bool) -> list[Range]:
+        """The parts of a range in which to look for free addresses, in order. whole: what is before the cursor too."""
         first, last = stretch.bounds
         if stretch.allocator == RANDOM:
             stretch.cursor = self._random.randint(first, last)
         cursor = stretch.cursor
-        return [(cursor, last)] if cursor == first else [(cursor, last), (first, cursor - 1)]
+        return [(cursor, last), (first, cursor - 1)] if whole and cursor > first else [(cursor, last)]
 
     # ---- proposing ------------------------------------------------------------------------------------------
 

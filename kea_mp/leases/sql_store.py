@@ -12,6 +12,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from operator import attrgetter
 from typing import TypeVar
@@ -20,7 +21,7 @@ from msgspec import structs
 
 from kea_mp.config.model import Subnet4
 from kea_mp.errors import BackendDown
-from kea_mp.leases.link import Collision, Done, Link, LinkError, Lost, Mismatch, Refused, Search, Silent, Work
+from kea_mp.leases.link import Collision, Done, Link, LinkError, Lost, Mismatch, Range, Refused, Search, Silent, Work
 from kea_mp.leases.memfile import reclaimed
 from kea_mp.leases.model import DECLINED, RECLAIMED, Lease4, usable_by_anyone
 from kea_mp.leases.proposals import Proposals, Stretch
@@ -48,6 +49,8 @@ TRIES = 5  #: of a transaction that collides with others (as Kea)
 FRESH_S = 0.2  #: so long an answer is as good as a new one
 PING_S = 1.0  #: how long the database may go without being asked
 COUNTS_S = 10.0  #: how often the numbers of leases are read again, since other servers change them too
+ROUNDS = 8  #: of searches for one batch
+AGAIN_FOR = 32  #: clients for whom addresses that are kept aside are looked up in one round trip
 RANGES_AT_ONCE = 16  #: ranges searched in one round trip
 HW_LIMIT, TEXT_LIMIT, CONTEXT_LIMIT = 20, 255, 65535  #: bytes that Kea's columns hold
 
@@ -69,6 +72,28 @@ class Asker:
         return self.request.client_id or self.request.hw
 
 
+class Demand:
+    """How many ask for addresses of a range, and those that none of them may have."""
+
+    __slots__ = ("count", "skip")
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.skip: frozenset[int] = frozenset()
+
+    def add(self, skip: tuple[int, ...]) -> None:
+        self.skip = self.skip & frozenset(skip) if self.count else frozenset(skip)
+        self.count += 1
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """A search that goes with an exchange. parts: of the range, in order."""
+
+    parts: list[Range]
+    demand: Demand
+
+
 class SqlLeaseStore:
     """A LeaseStore over a Link, which is connected when it is needed. Made by `open_sql`."""
 
@@ -86,7 +111,7 @@ class SqlLeaseStore:
         self._capped_at = 0.0
         self._full_at: dict[int, float] = {}  #: subnet id → when it was last said that nothing is free there
         self._took_s = 0.0  #: by the last exchange
-        self._searching: dict[Stretch, int] = {}  #: ranges searched with the exchange at hand → parts
+        self._searching: dict[Stretch, Sought] = {}  #: ranges searched with the exchange at hand
 
     # ---- LeaseStore -----------------------------------------------------------------------------------------
 
@@ -181,7 +206,7 @@ class SqlLeaseStore:
         """The keys of these look-ups, and the free addresses that they may need."""
         hws, client_ids, addresses = set(), set(), set()
         askers: list[Asker] = []
-        wanted: dict[Stretch, int] = {}
+        wanted: dict[Stretch, Demand] = {}
         for place, request in finds:
             if request.hw:
                 hws.add(request.hw[1:])
@@ -193,31 +218,33 @@ class SqlLeaseStore:
                 stretches = self._proposals.stretches(request.pools, request.allocator)
                 askers.append(Asker(place, request, stretches))
                 for stretch in stretches:
-                    wanted[stretch] = wanted.get(stretch, 0) + 1
+                    wanted.setdefault(stretch, Demand()).add(request.skip)
         work.now = finds[0][1].now
         self._proposals.forget_offers(work.now)
         served: set[Stretch] = set()
         for asker in askers:  # the ranges that come first have to suffice for all who ask for them
             for stretch in asker.stretches:
+                demand = wanted[stretch]
                 if stretch not in served:
                     served.add(stretch)
-                    addresses.update(self._proposals.prepare(stretch, wanted[stretch] + SPARE, work.now))
-                if len(stretch.ready) >= wanted[stretch]:
+                    addresses.update(self._proposals.prepare(stretch, demand.count + SPARE, work.now, demand.skip))
+                if len(stretch.ready) >= demand.count:
                     break
-                if stretch.may_search(work.now) and self._plan_search(stretch, work):
+                if stretch.may_search(work.now) and self._plan_search(stretch, work, demand, whole=False):
                     break
         work.hws, work.client_ids, work.addresses = list(hws), list(client_ids), list(addresses)
         return askers
 
-    def _plan_search(self, stretch: Stretch, work: Work) -> bool:
+    def _plan_search(self, stretch: Stretch, work: Work, demand: Demand, whole: bool) -> bool:
         """Search this range with the work; False when it searches enough already."""
         if stretch in self._searching:
             return True
         if len(self._searching) >= RANGES_AT_ONCE:
             return False
-        parts = self._proposals.searches(stretch)
-        self._searching[stretch] = len(parts)
+        parts = self._proposals.searches(stretch, whole)
+        self._searching[stretch] = Sought(parts, demand)
         work.searches += parts
+        work.pieces = max(work.pieces, 2 * demand.count + SPARE)
         return True
 
     def _learn(
@@ -228,13 +255,16 @@ class SqlLeaseStore:
             row = rows.get(address)
             looked_up[address] = row is None or usable_by_anyone(row, work.now)
         found = iter(done.searches)
-        for stretch, parts in self._searching.items():
-            searches: list[Search] = [next(found) for _ in range(parts)]
+        for stretch, sought in self._searching.items():
+            searches: list[Search] = [next(found) for _ in sought.parts]
+            if not searches[0].complete:
+                del searches[1:]  # it goes on where the first part breaks off
             pieces = [piece for search in searches for piece in search.pieces]
-            stretch.learn(pieces, all(search.complete for search in searches), work.now, took_s)
+            all_seen = sought.parts[0][0] == stretch.bounds[0] or len(searches) > 1
+            stretch.learn(pieces, all_seen and searches[-1].complete, work.now, took_s)
             rows.update((row.address, row) for search in searches for row in search.rows)
-        for stretch in self._searching:
-            for address in self._proposals.prepare(stretch, 2 * len(work.hws) + SPARE + 64, work.now):
+            demand = sought.demand
+            for address in self._proposals.prepare(stretch, demand.count + SPARE, work.now, demand.skip):
                 looked_up.setdefault(address, True)
         self._searching = {}
 
@@ -279,33 +309,37 @@ class SqlLeaseStore:
         self._find_more(pending, results)
 
     def _find_more(self, pending: list[Asker], results: list[Result | None]) -> None:
-        """Free addresses for those whose lists had none: search more ranges; then what is kept aside for others."""
-        seen: set[Stretch] = set()
-        while pending:
+        """Free addresses for those whose lists had none: search more; then what is kept aside for others.
+
+        As long as there are ranges that have not been searched to their end, another round follows, up to a bound that
+        only very many full ranges reach.
+        """
+        for _ in range(ROUNDS):
+            if not pending:
+                return
             work = Work(now=pending[0].request.now)
-            unsearched = 0
+            wanted: dict[Stretch, Demand] = {}
             for asker in pending:
                 for stretch in asker.stretches:
-                    if stretch in seen:
-                        continue
-                    if not stretch.may_search(work.now):
-                        work.addresses += self._proposals.prepare(stretch, len(pending) + SPARE, work.now)
-                    elif not self._plan_search(stretch, work):
-                        unsearched += 1
-                        continue
-                    seen.add(stretch)
-                if not unsearched:
-                    again = self._proposals.again(asker.stretches, asker.request.skip, asker.client)
-                    work.addresses += again
+                    wanted.setdefault(stretch, Demand()).add(asker.request.skip)
+            unsearched = False
+            for stretch, demand in wanted.items():
+                work.addresses += self._proposals.prepare(stretch, demand.count + SPARE, work.now, demand.skip)
+                if stretch.may_search(work.now) and not self._plan_search(stretch, work, demand, whole=True):
+                    unsearched = True
+            for asker in pending[:AGAIN_FOR]:
+                work.addresses += self._proposals.again(asker.stretches, asker.request.skip, asker.client)
             if not work.addresses and not work.searches:
                 break
             work.addresses = list(dict.fromkeys(work.addresses))
+            rows: dict[int, Lease4] = {}
             done = self._exchange(work)
-            rows = {lease.address: lease for lease in done.by_address}
+            rows.update((lease.address, lease) for lease in done.by_address)
             looked_up: dict[int, bool] = {}
             self._learn(work, done, self._took_s, looked_up, rows)
-            pending = [a for a in pending if not self._proposed(a, looked_up, rows, results, aside=not unsearched)]
-            if not unsearched:
+            last = not unsearched and not any(stretch.may_search(work.now) for stretch in wanted)
+            pending = [a for a in pending if not self._proposed(a, looked_up, rows, results, aside=last)]
+            if last:
                 break
         for asker in pending:
             self._exhausted(asker.request)

@@ -120,12 +120,16 @@ MYSQL = {
         "address = %d AND expire = FROM_UNIXTIME(%d) AND valid_lifetime = %d AND state = %d AND subnet_id = %d "
         "AND COALESCE(hwaddr, '') = X'%s' AND COALESCE(client_id, '') = X'%s'"
     ),
-    # As PostgreSQL's, without window functions, which read the whole range before they answer.
+    # As PostgreSQL's, with joins instead of a window function and of NOT EXISTS: those read the whole range, or even
+    # the whole table, before the first row comes. The ends of gaps are a statement of their own.
     "gaps": (
-        f"SELECT {MYSQL_LEASE}, {MYSQL_FREE_FOR_ANYONE}, COALESCE((SELECT MIN(n.address) FROM lease4 n "
-        "WHERE n.address > l.address AND n.address <= %d), %d + 1) FROM lease4 l WHERE l.address BETWEEN %d AND %d "
-        f"AND ({MYSQL_FREE_FOR_ANYONE} OR (l.address < %d AND NOT EXISTS (SELECT 1 FROM lease4 r "
-        "WHERE r.address = l.address + 1))) ORDER BY l.address LIMIT %d"
+        f"SELECT {MYSQL_LEASE}, {MYSQL_FREE_FOR_ANYONE}, r.address IS NULL FROM lease4 l FORCE INDEX (PRIMARY) "
+        "LEFT JOIN lease4 r ON r.address = l.address + 1 WHERE l.address BETWEEN %d AND %d "
+        f"AND ({MYSQL_FREE_FOR_ANYONE} OR (l.address < %d AND r.address IS NULL)) ORDER BY l.address LIMIT %d"
+    ),
+    "ends": (
+        "SELECT l.address FROM lease4 l FORCE INDEX (PRIMARY) LEFT JOIN lease4 r ON r.address = l.address - 1 "
+        "WHERE l.address > %d AND l.address <= %d AND r.address IS NULL ORDER BY l.address LIMIT %d"
     ),
     "first": "SELECT MIN(address) FROM lease4 WHERE address BETWEEN %d AND %d",
     "ended": (
