@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import socket
 from struct import pack
 from typing import cast
@@ -18,6 +19,9 @@ SERVER, ANY, BROADCAST = 0xC0000201, 0, 0xFFFFFFFF
 MESSAGE = Message4(1, 1, 6, 0, 1, 0, 0, 0, 0, 0, 0, CLIENT, b"", b"", {53: b"\x01"})
 
 
+NO_SOCKET = os.open(os.devnull, os.O_RDONLY)  #: a descriptor that knows of no time of arrival
+
+
 class FakeSocket:
     def __init__(self) -> None:
         self.arriving: list[object] = []
@@ -26,6 +30,9 @@ class FakeSocket:
 
     def setblocking(self, wanted: bool) -> None:
         assert not wanted
+
+    def fileno(self) -> int:
+        return NO_SOCKET
 
     def recv(self, _limit: int) -> object:
         if not self.arriving:
