@@ -19,7 +19,6 @@ Range = tuple[int, int]  #: first and last address, both included
 
 AGE_S = 10  #: a list older than this is fetched again
 LONGEST_WAIT_S = 600  #: between two searches of a full range
-AGAIN = 32  #: so many of the addresses that are kept aside are considered when nothing else is left
 
 
 class Stretch:
@@ -159,10 +158,10 @@ class Proposals:
                 return found
         return 0
 
-    def again(self, stretches: Collection[Stretch], skip: tuple[int, ...], client: bytes) -> list[int]:
-        """Addresses that are kept aside, to be proposed when nothing else is left: this client's own, then those
-        offered longest ago."""
-        wanted: list[int] = []
+    def again(self, stretches: Collection[Stretch], skip: tuple[int, ...], client: bytes, count: int) -> list[int]:
+        """Up to `count` addresses that are kept aside, to be proposed when nothing else is left: this client's own,
+        then those offered longest ago."""
+        wanted: dict[int, None] = {}
         mine = self._by_client.get(client, 0)
         for address in (*((mine,) if mine else ()), *self._offers):
             if (
@@ -171,10 +170,10 @@ class Proposals:
                 or not any(s.bounds[0] <= address <= s.bounds[1] for s in stretches)
             ):
                 continue
-            wanted.append(address)
-            if len(wanted) == AGAIN:
+            wanted[address] = None
+            if len(wanted) >= count:
                 break
-        return wanted
+        return list(wanted)
 
     def offer_again(self, address: int, client: bytes, now: int) -> None:
         """This address, which was kept aside, is proposed to the client."""

@@ -50,7 +50,6 @@ FRESH_S = 0.2  #: so long an answer is as good as a new one
 PING_S = 1.0  #: how long the database may go without being asked
 COUNTS_S = 10.0  #: how often the numbers of leases are read again, since other servers change them too
 ROUNDS = 8  #: of searches for one batch
-AGAIN_FOR = 32  #: clients for whom addresses that are kept aside are looked up in one round trip
 RANGES_AT_ONCE = 16  #: ranges searched in one round trip
 HW_LIMIT, TEXT_LIMIT, CONTEXT_LIMIT = 20, 255, 65535  #: bytes that Kea's columns hold
 
@@ -327,8 +326,13 @@ class SqlLeaseStore:
                 work.addresses += self._proposals.prepare(stretch, demand.count + SPARE, work.now, demand.skip)
                 if stretch.may_search(work.now) and not self._plan_search(stretch, work, demand, whole=True):
                     unsearched = True
-            for asker in pending[:AGAIN_FOR]:
-                work.addresses += self._proposals.again(asker.stretches, asker.request.skip, asker.client)
+            aside = len(pending) + SPARE
+            asked: set[tuple[int, ...]] = set()
+            for asker in pending:
+                request = asker.request
+                count = 1 if request.pools in asked else aside  # those of one pool share what is kept aside there
+                asked.add(request.pools)
+                work.addresses += self._proposals.again(asker.stretches, request.skip, asker.client, count)
             if not work.addresses and not work.searches:
                 break
             work.addresses = list(dict.fromkeys(work.addresses))
@@ -338,7 +342,8 @@ class SqlLeaseStore:
             looked_up: dict[int, bool] = {}
             self._learn(work, done, self._took_s, looked_up, rows)
             last = not unsearched and not any(stretch.may_search(work.now) for stretch in wanted)
-            pending = [a for a in pending if not self._proposed(a, looked_up, rows, results, aside=last)]
+            aside = aside if last else 0
+            pending = [a for a in pending if not self._proposed(a, looked_up, rows, results, aside)]
             if last:
                 break
         for asker in pending:
@@ -350,12 +355,13 @@ class SqlLeaseStore:
         looked_up: dict[int, bool],
         rows: dict[int, Lease4],
         results: list[Result | None],
-        aside: bool,
+        aside: int,
     ) -> bool:
+        """Whether there was an address for this asker. aside: so many of those kept aside are considered."""
         request, now = asker.request, asker.request.now
         free = self._proposals.propose(asker.stretches, request.skip, asker.client, now, looked_up)
         if not free and aside:
-            again = self._proposals.again(asker.stretches, request.skip, asker.client)
+            again = self._proposals.again(asker.stretches, request.skip, asker.client, aside)
             free = next((address for address in again if looked_up.get(address)), 0)
             if free:
                 self._proposals.offer_again(free, asker.client, now)

@@ -123,4 +123,4 @@ def test_the_clients_own_offer_comes_first_when_nothing_else_is_left() -> None:
     proposals = Proposals()
     stretch = filled(proposals, (100, 102))
     offered = {client: propose(proposals, stretch, client) for client in (1, 2, 3)}
-    assert proposals.again([stretch], (), bytes([2]))[0] == offered[2]
+    assert proposals.again([stretch], (), bytes([2]), 1)[0] == offered[2]

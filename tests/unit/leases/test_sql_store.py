@@ -67,6 +67,12 @@ def test_the_last_free_address_of_a_pool_takes_at_most_two_round_trips(store: Sq
     assert store.round_trips <= 2
 
 
+def test_when_everything_is_kept_aside_each_of_a_batch_is_offered_something_of_that(store: SqlLeaseStore) -> None:
+    store.execute([ask(client) for client in range(10)])
+    again = store.execute([ask(client) for client in range(50, 60)])
+    assert len({one.free for one in again if isinstance(one, Found) and one.free}) == 10
+
+
 def test_a_full_pool_is_not_searched_again_within_the_second(store: SqlLeaseStore, link: FakeLink) -> None:
     link.rows = {FIRST + n: lease(n, client=n) for n in range(10)}
     for _ in range(5):
