@@ -1,4 +1,4 @@
-"""One DHCPv4 lease, and the pure rules about it.
+"""One lease of DHCPv4 or DHCPv6, and the pure rules about it.
 
 Runs in: any
 """
@@ -41,7 +41,42 @@ class Lease4(msgspec.Struct, frozen=True, array_like=True, gc=False):
         return self.cltt + self.valid_lft if self.valid_lft != INFINITY else 1 << 60
 
 
-def usable_by_anyone(lease: Lease4, now: int) -> bool:
+NA, PD = 0, 2  #: `Lease6.lease_type`, as Kea stores it: an address, a delegated prefix
+
+
+class Lease6(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A row of lease6, in the CSV file or in a database.
+
+    address: 16 bytes, of a prefix the first. duid, iaid: who holds it. prefix_len: 128 for an address. pref_lft,
+    valid_lft in seconds; `INFINITY` never ends. hw: htype byte + hardware address, b"" when it is not known;
+    hw_source: how it was learnt (Kea's HWADDR_SOURCE_ number, 0: not known). The rest as in `Lease4`.
+    """
+
+    address: bytes
+    duid: bytes
+    iaid: int
+    lease_type: int
+    prefix_len: int
+    pref_lft: int
+    valid_lft: int
+    cltt: int
+    subnet_id: int
+    fqdn_fwd: bool = False
+    fqdn_rev: bool = False
+    hostname: str = ""
+    state: int = DEFAULT
+    user_context: str = ""
+    pool_id: int = 0
+    hw: bytes = b""
+    hw_source: int = 0
+
+    @property
+    def expire(self) -> int:
+        """When it ends, seconds since the epoch; an unlimited lease ends far beyond any clock."""
+        return self.cltt + self.valid_lft if self.valid_lft != INFINITY else 1 << 60
+
+
+def usable_by_anyone(lease: Lease4 | Lease6, now: int) -> bool:
     """Whether the address may go to another client: reclaimed, released, or past its end (also a probation's)."""
     return lease.state in (RECLAIMED, RELEASED) or lease.expire <= now
 

@@ -10,12 +10,15 @@ Runs in: any
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Generic, Protocol
 
 import msgspec
+from typing_extensions import TypeVar
 
-from kea_mp.leases.model import Lease4
+from kea_mp.leases.model import Lease4, Lease6
 from kea_mp.values import ClientId, HwAddress
+
+L = TypeVar("L", default=Lease4)
 
 ITERATIVE, RANDOM, FREE_QUEUE = 0, 1, 2  #: `allocator` of the subnet
 
@@ -41,23 +44,53 @@ class FindLeases(msgspec.Struct, frozen=True, array_like=True, tag=1, gc=False):
     skip: tuple[int, ...] = ()
 
 
-class ClaimLease(msgspec.Struct, frozen=True, array_like=True, tag=2, gc=False):
+class ClaimLease(msgspec.Struct, Generic[L], frozen=True, array_like=True, tag=2, gc=False):
     """Write `lease` provided that the row at its address is still `seen` (None: there is no row).
 
     Every change of a lease is this one request: a new lease, a renewal, a decline, a release that keeps the row.
     """
 
-    lease: Lease4
-    seen: Lease4 | None = None
+    lease: L
+    seen: L | None = None
 
 
-class RemoveLease(msgspec.Struct, frozen=True, array_like=True, tag=3, gc=False):
+class RemoveLease(msgspec.Struct, Generic[L], frozen=True, array_like=True, tag=3, gc=False):
     """Delete the row provided that it is still `seen` (a release without lease affinity)."""
 
-    seen: Lease4
+    seen: L
 
 
-Request = FindLeases | ClaimLease | RemoveLease
+Request = FindLeases | ClaimLease[Lease4] | RemoveLease[Lease4]
+
+
+class Range6(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Where IPv6 leases come from: addresses from first to last (length 128), or prefixes of this length whose first
+    address lies there (a pd-pool; first and last are multiples of such a prefix)."""
+
+    first: bytes
+    last: bytes
+    length: int = 128
+
+
+class FindLeases6(msgspec.Struct, frozen=True, array_like=True, tag=5, gc=False):
+    """Leases of one identity association in some subnets, and the state of one address or prefix; with `pools`, also a
+    free one. The fields mean what they mean in `FindLeases`.
+
+    lease_type: NA or PD. address: b"" when none is wanted; for a prefix its first address. skip: as addresses.
+    """
+
+    duid: bytes
+    iaid: int
+    lease_type: int
+    subnets: tuple[int, ...]
+    now: int
+    address: bytes = b""
+    pools: tuple[Range6, ...] = ()
+    allocator: int = ITERATIVE
+    skip: tuple[bytes, ...] = ()
+
+
+Request6 = FindLeases6 | ClaimLease[Lease6] | RemoveLease[Lease6]
 
 
 class Found(msgspec.Struct, frozen=True, array_like=True, tag=1, gc=False):
@@ -70,16 +103,16 @@ class Found(msgspec.Struct, frozen=True, array_like=True, tag=1, gc=False):
     free_row: Lease4 | None = None
 
 
-class Stored(msgspec.Struct, frozen=True, array_like=True, tag=2, gc=False):
+class Stored(msgspec.Struct, Generic[L], frozen=True, array_like=True, tag=2, gc=False):
     """The change is committed; `lease` is what the store now holds (for a removal: what it held)."""
 
-    lease: Lease4
+    lease: L
 
 
-class Changed(msgspec.Struct, frozen=True, array_like=True, tag=3, gc=False):
+class Changed(msgspec.Struct, Generic[L], frozen=True, array_like=True, tag=3, gc=False):
     """Not written: the row is no longer what was seen. `current` is what is there now (None: nothing)."""
 
-    current: Lease4 | None
+    current: L | None
 
 
 class Failed(msgspec.Struct, frozen=True, array_like=True, tag=4, gc=False):
@@ -88,27 +121,45 @@ class Failed(msgspec.Struct, frozen=True, array_like=True, tag=4, gc=False):
     reason: str
 
 
-Result = Found | Stored | Changed | Failed
+Result = Found | Stored[Lease4] | Changed[Lease4] | Failed
 
 
-class Batch(msgspec.Struct, frozen=True, array_like=True, gc=False):
+class Found6(msgspec.Struct, frozen=True, array_like=True, tag=5, gc=False):
+    """Answer to FindLeases6. mine: the leases of that identity association. at: the row at `address`. free: a proposed
+    address or prefix of `free_length`, b"" if none was wanted or none is left. free_row: the stale row there."""
+
+    mine: tuple[Lease6, ...]
+    at: Lease6 | None = None
+    free: bytes = b""
+    free_length: int = 128
+    free_row: Lease6 | None = None
+
+
+Result6 = Found6 | Stored[Lease6] | Changed[Lease6] | Failed
+
+Asked = TypeVar("Asked", default=Request)
+Asks = TypeVar("Asks", default=Request, contravariant=True)
+Got = TypeVar("Got", default=Result)
+
+
+class Batch(msgspec.Struct, Generic[Asked], frozen=True, array_like=True, gc=False):
     """One message of the data path, worker to connection worker. number: the worker's own, echoed back."""
 
     number: int
-    requests: tuple[Request, ...]
+    requests: tuple[Asked, ...]
 
 
-class BatchDone(msgspec.Struct, frozen=True, array_like=True, gc=False):
+class BatchDone(msgspec.Struct, Generic[Got], frozen=True, array_like=True, gc=False):
     """The answer to a Batch, results in the order of its requests."""
 
     number: int
-    results: tuple[Result, ...]
+    results: tuple[Got, ...]
 
 
-class LeaseStore(Protocol):
+class LeaseStore(Protocol[Asks, Got]):
     """A lease backend as its connection worker drives it. Not thread-safe: it has one owner."""
 
-    def execute(self, requests: Sequence[Request]) -> list[Result]:
+    def execute(self, requests: Sequence[Asks]) -> list[Got]:
         """Carry out a batch; results in order. Reads see the state before the batch's writes. When it returns,
         every `Stored` is durable. Raises BackendDown when nothing of the batch is known to be done."""
         ...

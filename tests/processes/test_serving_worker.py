@@ -64,7 +64,7 @@ class Store:
     def _run(self) -> None:
         self._end.setblocking(True)
         self._end.settimeout(0.05)
-        decoder = msgspec.msgpack.Decoder(Batch)
+        decoder = msgspec.msgpack.Decoder(Batch[Request])
         while not self._stop.is_set():
             try:
                 batch = decoder.decode(self._end.recv(1 << 20))

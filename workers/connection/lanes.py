@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from kea_mp.leases.store import Batch, BatchDone, Failed, Result
+from kea_mp.leases.store import Batch, BatchDone, Failed, Request, Result
 
 MESSAGE_LIMIT = 1 << 20  #: bytes of one message
 ROUND_REQUESTS, ROUND_BYTES = 4096, 4 << 20  #: what is taken in one round, at least one message of each lane
@@ -40,7 +40,7 @@ class Lanes:
         self.dropped = 0  #: answers that nobody took
         self._buffer = bytearray(MESSAGE_LIMIT)
         self._view = memoryview(self._buffer)
-        self._decode = msgspec.msgpack.Decoder(Batch).decode
+        self._decode = msgspec.msgpack.Decoder(Batch[Request]).decode
         self._encode = msgspec.msgpack.Encoder().encode
 
     def receive(self) -> list[Arrived]:

@@ -17,7 +17,7 @@ from typing import Protocol
 import msgspec
 
 from kea_mp.errors import ExitCode, ExitWith, KeaMpError
-from kea_mp.leases.store import Batch, BatchDone, Request
+from kea_mp.leases.store import Batch, BatchDone, Request, Result
 
 MESSAGE_LIMIT = 1 << 20  #: bytes of one answer; what is longer is cut off and counted as garbage
 
@@ -57,7 +57,7 @@ class SocketLane:
         # A random origin: an answer to a worker that we replaced must not look like one to us.
         self._number = secrets.randbits(48)
         self._encode = msgspec.msgpack.Encoder().encode
-        self._decode = msgspec.msgpack.Decoder(BatchDone).decode
+        self._decode = msgspec.msgpack.Decoder(BatchDone[Result]).decode
         self._buffer = bytearray(MESSAGE_LIMIT)
         self._view = memoryview(self._buffer)
 
