@@ -150,10 +150,16 @@ class Batch(msgspec.Struct, Generic[Asked], frozen=True, array_like=True, gc=Fal
 
 
 class BatchDone(msgspec.Struct, Generic[Got], frozen=True, array_like=True, gc=False):
-    """The answer to a Batch, results in the order of its requests."""
+    """The answer to a Batch, results in the order of its requests; number 0: to none, something is to be told.
+
+    away: why the backend cannot be asked now, "" when it can. gone: addresses whose leases were changed by others than
+    packet workers (commands), so that what is remembered of them holds no more.
+    """
 
     number: int
     results: tuple[Got, ...]
+    away: str = ""
+    gone: tuple[int | bytes, ...] = ()
 
 
 class LeaseStore(Protocol[Asks, Got]):
