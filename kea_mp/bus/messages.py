@@ -2,6 +2,22 @@
 
 Downwards (PUB, supervisor → all): `Directive`, `Order`. Upwards (PUSH, child → supervisor): `Health`, `Answered`.
 
+**Connecting.** The supervisor decides when a connection worker tries and what follows; the worker does one attempt for
+each number that it is told, and reports. It ends with none of 69, 75 and 76 of its own: that a backend cannot be
+reached, is lost or has another schema are reports.
+
+- The attempts of a child are numbered by the supervisor over the daemon's whole life, across restarts of the child.
+- `Directive.attempts[child]` is there while attempt number n is wanted and its outcome unknown. The worker makes it
+  when n is above the number of the last attempt that *this process* has begun (0 at its start), so a repeated directive
+  does nothing, a missed one is made up for by the next, and a new process makes only attempts that are wanted now.
+- A process that has just started is `idle` until told; one that needs no attempt (memfile loads at its start) may be
+  `connecting` and then `up` at once, with attempt 0.
+- `Health.state` and `Health.attempt` go together: `connecting` (attempt n is under way), `up` (n has succeeded),
+  `failed` (n has failed: `error_class`, `error`), `lost` (the connection that n made is gone; nothing has been tried
+  since). `lost`, `failed` and `up` are sent at once, all are repeated with each heartbeat.
+- The worker says in the log what only it knows (DATABASE_*_FATAL_ERROR, TLS, schema made); the lines of the recovery
+  (*_RECONNECT_*, lost, recovered, given up) are the supervisor's.
+
 Runs in: any
 """
 
@@ -15,18 +31,25 @@ VERSION = 1  #: of the records below; first byte of every message
 
 SERVE, PAUSE, EXIT = "serve", "pause", "exit"
 
+#: Health.state of a connection worker
+IDLE, CONNECTING, UP, LOST, FAILED = "idle", "connecting", "up", "lost", "failed"
+
+SCHEMA_MISMATCH = "schema-mismatch"  #: the one Health.error_class that decides something: exit 76 at start-up
+
 
 class Directive(msgspec.Struct, frozen=True, tag="directive"):
     """What packet workers do now. Sent at once on a change and again at every heartbeat; level-triggered.
 
     epoch grows with each change of mode or generation. report: when it differs from the one a child has last
-    answered, the child sends its Health at once (so that statistics are exact when a command asks).
+    answered, the child sends its Health at once (so that statistics are exact when a command asks). attempts: the
+    connection attempts that are wanted now, by child (see above).
     """
 
     epoch: int
     mode: str
     generation: int
     report: int = 0
+    attempts: dict[str, int] = {}
 
 
 class Order(msgspec.Struct, frozen=True, tag="order"):
@@ -42,10 +65,12 @@ class Health(msgspec.Struct, frozen=True, tag="health"):
     """A child's report: every heartbeat, at each change, and when asked.
 
     seq grows by one per report of this pid. epoch, generation, mode: what the child follows now (packet worker:
-    mode "serve" only if it really serves). state: of the backend for a connection worker ("connecting", "up",
-    "lost"), "" for others. counters: running totals of this pid (Kea statistic names and our own).
+    mode "serve" only if it really serves). state: of the backend for a connection worker, "" for others; attempt: the
+    newest one that it has begun (see above). host: the server in use or last tried, "name:port"; tls: the protocol of
+    the session, "" in clear. counters: running totals of this pid (Kea statistic names and our own).
     gauges: values that replace, not add (subnet[1].assigned-addresses, queue depths, latencies in ms).
-    error: the last thing that went wrong, for people; never with a password. exit_code: what the child will
+    error: the last thing that went wrong, for people; never with a password; error_class: its kind in a word or two
+    (SCHEMA_MISMATCH, "unreachable", "authentication", "read-only", "timeout", "tls" …). exit_code: what the child will
     leave with, when that is already known.
     """
 
@@ -60,6 +85,10 @@ class Health(msgspec.Struct, frozen=True, tag="health"):
     counters: dict[str, int] = {}
     gauges: dict[str, float] = {}
     error: str = ""
+    error_class: str = ""
+    attempt: int = 0
+    host: str = ""
+    tls: str = ""
     exit_code: int = 0
 
 
