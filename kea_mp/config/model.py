@@ -1,6 +1,7 @@
 """The configuration as the program uses it: frozen, every inherited value already resolved.
 
-Built by `kea_mp.config.build` from the checked JSON; handed to children as it is (pickled at their start).
+Built by `kea_mp.config` from the checked JSON; handed to children as it is (pickled at their start). Here is what both
+families have, as the base of what each of them adds, and DHCPv4's; DHCPv6's is in `model6`.
 Nothing here reads a file, a clock or the environment.
 
 Runs in: any
@@ -8,8 +9,10 @@ Runs in: any
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Any
+
+from kea_mp.family import DHCP4, Family
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,39 +44,7 @@ OptionSet = dict[str, dict[int, tuple[OptionData, ...]]]  #: space → code → 
 
 
 @dataclass(frozen=True, slots=True)
-class Host4:
-    """A reservation. identifier: (type, value) with type one of "hw-address" (htype byte + address), "client-id",
-    "duid", "circuit-id", "flex-id". subnet_id 0: global. address 0: none reserved. Empty strings: not given."""
-
-    identifier: tuple[str, bytes]
-    subnet_id: int
-    address: int = 0
-    hostname: str = ""
-    next_server: int = 0
-    server_hostname: str = ""
-    boot_file_name: str = ""
-    classes: tuple[str, ...] = ()
-    options: OptionSet = field(default_factory=dict)
-    user_context: dict[str, Any] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Pool4:
-    """An address range, both ends included. pool_id: for statistics and the lease row (Kea pool-id, default 0).
-    classes: who may use it (client-classes; empty: everyone). additional_classes: evaluated when it is used."""
-
-    first: int
-    last: int
-    pool_id: int = 0
-    classes: tuple[str, ...] = ()
-    additional_classes: tuple[str, ...] = ()
-    options: OptionSet = field(default_factory=dict)
-    ddns: Ddns4 | None = None  #: the pool's own settings, where Kea 3.0 has them; None: as the subnet
-    user_context: dict[str, Any] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Ddns4:
+class Ddns:
     """How names are handled (Kea ddns-*, hostname-char-*). Updates themselves are not sent yet, the answers' host
     names and FQDN options follow these as in Kea."""
 
@@ -89,11 +60,57 @@ class Ddns4:
 
 
 @dataclass(frozen=True, slots=True)
-class Parameters4:
+class Host:
+    """A reservation, as far as both families have it. identifier: (type, value); the types are "hw-address" (htype
+    byte + address), "duid" and "flex-id", for DHCPv4 also "client-id" and "circuit-id". subnet_id 0: global. Empty
+    strings: not given."""
+
+    identifier: tuple[str, bytes]
+    subnet_id: int
+    _: KW_ONLY
+    hostname: str = ""
+    classes: tuple[str, ...] = ()
+    options: OptionSet = field(default_factory=dict)
+    user_context: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Host4(Host):
+    """A DHCPv4 reservation. address 0: none reserved."""
+
+    address: int = 0
+    next_server: int = 0
+    server_hostname: str = ""
+    boot_file_name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pool:
+    """What every pool has. pool_id: for statistics and the lease row (Kea pool-id, default 0). classes: who may use
+    it (client-classes; empty: everyone). additional_classes: evaluated when it is used."""
+
+    pool_id: int = 0
+    classes: tuple[str, ...] = ()
+    additional_classes: tuple[str, ...] = ()
+    options: OptionSet = field(default_factory=dict)
+    user_context: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pool4(Pool):
+    """An address range, both ends included."""
+
+    first: int
+    last: int
+    ddns: Ddns | None = None  #: the pool's own settings, where Kea 3.0 has them; None: as the subnet
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
     """What global, shared network and subnet may set, as it holds for one subnet after inheritance."""
 
     valid_lifetime: Lifetime
-    offer_lifetime: int = 0  #: seconds; 0: an offer is not stored
+    _: KW_ONLY
     renew_timer: int | None = None  #: T1 in seconds when configured
     rebind_timer: int | None = None
     calculate_tee_times: bool = False
@@ -101,41 +118,54 @@ class Parameters4:
     t2_percent: float = 0.875
     cache_threshold: float = 0.25
     cache_max_age: int = 0  #: seconds; 0: not limited
+    reservations_global: bool = False
+    reservations_in_subnet: bool = True
+    reservations_out_of_pool: bool = False
+    allocator: str = "iterative"
+    store_extended_info: bool = False
+    ddns: Ddns = Ddns()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameters4(Parameters):
+    """Those of DHCPv4."""
+
+    offer_lifetime: int = 0  #: seconds; 0: an offer is not stored
     adaptive_lease_time_threshold: float = 1.0
     match_client_id: bool = True
     authoritative: bool = False
     next_server: int = 0
     server_hostname: str = ""
     boot_file_name: str = ""
-    reservations_global: bool = False
-    reservations_in_subnet: bool = True
-    reservations_out_of_pool: bool = False
-    allocator: str = "iterative"
-    store_extended_info: bool = False
-    ddns: Ddns4 = Ddns4()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subnet:
+    """What every subnet has. network: name of its shared network or "". classes: who may use it, the shared network's
+    classes guard too (network_classes). options_chain: the option sets to look in after the pool's, most specific
+    first, without the classes' and the global ones: (subnet, shared network)."""
+
+    network: str = ""
+    interface: str = ""
+    classes: tuple[str, ...] = ()
+    network_classes: tuple[str, ...] = ()
+    additional_classes: tuple[str, ...] = ()  #: the subnet's, then the network's
+    options_chain: tuple[OptionSet, ...] = ()
+    user_context: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Subnet4:
-    """A subnet. network: name of its shared network or "". relays: addresses of relays whose giaddr selects it
-    (Kea `relay`, the shared network's ones included when it has none itself). classes: who may use it, the
-    shared network's classes guard too (network_classes). options_chain: the option sets to look in after the
-    pool's, most specific first, without the classes' and the global ones: (subnet, shared network)."""
+class Subnet4(Subnet):
+    """A DHCPv4 subnet. relays: addresses of relays whose giaddr selects it (Kea `relay`, the shared network's ones
+    included when it has none itself)."""
 
     id: int
     prefix: int
     length: int
     pools: tuple[Pool4, ...]
     parameters: Parameters4
-    network: str = ""
-    interface: str = ""
     relays: tuple[int, ...] = ()
-    classes: tuple[str, ...] = ()
-    network_classes: tuple[str, ...] = ()
-    additional_classes: tuple[str, ...] = ()  #: the subnet's, then the network's
-    options_chain: tuple[OptionSet, ...] = ()
     hosts: tuple[Host4, ...] = ()
-    user_context: dict[str, Any] | None = None
 
     @property
     def last(self) -> int:
@@ -146,18 +176,25 @@ class Subnet4:
 
 
 @dataclass(frozen=True, slots=True)
-class ClientClass4:
+class ClientClass:
     """A class that is assigned by name (reservation, pool, built-in): expressions are not supported yet."""
 
     name: str
+    _: KW_ONLY
     options: OptionSet = field(default_factory=dict)
+    valid_lifetime: Lifetime | None = None
+    only_in_additional_list: bool = False
+    user_context: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientClass4(ClientClass):
+    """What a class may set for DHCPv4 besides."""
+
     next_server: int = 0
     server_hostname: str = ""
     boot_file_name: str = ""
-    valid_lifetime: Lifetime | None = None
     offer_lifetime: int | None = None
-    only_in_additional_list: bool = False
-    user_context: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +233,7 @@ class MemfileAccess:
     max_row_errors: int = 0
     sync: str = "batch"  #: kea-mp.memfile-sync: batch (fdatasync before replies) or none (as Kea)
     lease_checks: str = "warn"  #: sanity-checks: none, warn, fix, fix-del, del
+    on_fail: str = "stop-retry-exit"  #: what an error of writing means: the daemon ends, or it goes on without leases
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,7 +307,7 @@ class Logger:
 
 @dataclass(frozen=True, slots=True)
 class Compatibility:
-    """The `compatibility` map."""
+    """The `compatibility` map. DHCPv6 has only the first one."""
 
     lenient_option_parsing: bool = False
     ignore_dhcp_server_identifier: bool = False
@@ -278,31 +316,45 @@ class Compatibility:
 
 
 @dataclass(frozen=True, slots=True)
-class Config4:
-    """A DHCPv4 daemon's configuration. raw: the checked JSON of Dhcp4 with Kea's defaults filled in, as
-    config-get shows it; digest: its SHA-256 in upper-case hexadecimal (config-hash-get)."""
+class Config:
+    """What the configurations of both daemons have, all that supervisor, log, control and backends need. raw: the
+    checked JSON of Dhcp4 or Dhcp6 with Kea's defaults filled in, as config-get shows it; digest: its SHA-256 in
+    upper-case hexadecimal (config-hash-get)."""
 
     raw: dict[str, Any]
     digest: str
     interfaces: Interfaces
     lease_database: LeaseDatabase
     expired: ExpiredLeases
-    subnets: tuple[Subnet4, ...]
-    global_parameters: Parameters4
-    global_hosts: tuple[Host4, ...] = ()
+    _: KW_ONLY
     options: OptionSet = field(default_factory=dict)  #: global option-data
     option_defs: tuple[OptionDef, ...] = ()
-    classes: tuple[ClientClass4, ...] = ()
-    host_identifiers: tuple[str, ...] = ("hw-address", "duid", "circuit-id", "client-id")
+    host_identifiers: tuple[str, ...] = ()
     control_sockets: tuple[ControlSocket, ...] = ()
     loggers: tuple[Logger, ...] = ()
     compatibility: Compatibility = Compatibility()
-    echo_client_id: bool = True
     decline_probation_period: int = 86400
     server_tag: str = ""
-    stash_agent_options: bool = False
     early_global_reservations: bool = False
     reservations_first: bool = False
     workers: int | None = None  #: kea-mp.workers; None: number of cores
+    remembered_leases: int = 0  #: kea-mp.remembered-leases, of all packet workers together; 0: none
     libraries: tuple[str, ...] = ()  #: file names in hooks-libraries, e.g. "libdhcp_lease_cmds.so"
     warnings: tuple[str, ...] = ()  #: said once in the log when the configuration is taken
+
+
+@dataclass(frozen=True, slots=True)
+class Config4(Config):
+    """A DHCPv4 daemon's configuration."""
+
+    subnets: tuple[Subnet4, ...]
+    global_parameters: Parameters4
+    global_hosts: tuple[Host4, ...] = ()
+    classes: tuple[ClientClass4, ...] = ()
+    host_identifiers: tuple[str, ...] = field(default=("hw-address", "duid", "circuit-id", "client-id"), kw_only=True)
+    echo_client_id: bool = True
+    stash_agent_options: bool = False
+
+    @property
+    def family(self) -> Family:
+        return DHCP4

@@ -9,7 +9,7 @@ import re
 from typing import Any
 
 from kea_mp.config import keys4
-from kea_mp.config.model import Ddns4, Lifetime, Parameters4
+from kea_mp.config.model import Ddns, Lifetime, Parameters4
 from kea_mp.config.scope import Level
 
 _NETWORK_KEYS = frozenset(key.name for key in keys4.NETWORK) - {"option-data"}
@@ -126,11 +126,11 @@ def _check_percents(level: Level, values: dict[str, Any]) -> None:
         )
 
 
-def ddns(level: Level) -> Ddns4:
+def ddns(level: Level) -> Ddns:
     """The ddns-* and hostname-char-* parameters that hold at this level."""
     check_ttl(level)
     check_conflict_resolution(level)
-    return Ddns4(
+    return Ddns(
         hostname_char_set=_char_set(level),
         **{field: level.find(name) for field, name in _DDNS},
     )

@@ -13,7 +13,7 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from kea_mp.config.model import Ddns4
+from kea_mp.config.model import Ddns
 from kea_mp.dhcp.names import FLAG_E, FLAG_N, FLAG_O, Fqdn4, name_to_wire, parse_fqdn4
 from kea_mp.errors import WireError
 from kea_mp.values import text4
@@ -64,7 +64,7 @@ def _parsed(payload: bytes | None, lenient: bool) -> Fqdn4 | None:
         return None
 
 
-def _with_fqdn(fqdn: Fqdn4, reserved: str, rules: Ddns4, address: int) -> Names:
+def _with_fqdn(fqdn: Fqdn4, reserved: str, rules: Ddns, address: int) -> Names:
     name = qualified(reserved, rules.qualifying_suffix, True) if reserved else _adjusted(fqdn, rules)
     if name is None:
         return NO_NAMES
@@ -78,7 +78,7 @@ def _with_fqdn(fqdn: Fqdn4, reserved: str, rules: Ddns4, address: int) -> Names:
     return Names(None, reply, stored, asked)
 
 
-def _adjusted(fqdn: Fqdn4, rules: Ddns4) -> str | None:
+def _adjusted(fqdn: Fqdn4, rules: Ddns) -> str | None:
     """The client's name, cleaned and complete, with final dot. "": make one. None: nothing is left of it."""
     if rules.replace_client_name in REPLACES_GIVEN or not fqdn.name:
         return ""
@@ -101,7 +101,7 @@ def _raw_labels(name: str) -> list[str]:
     return labels
 
 
-def _with_hostname(payload: bytes | None, reserved: str, rules: Ddns4, address: int) -> Names:
+def _with_hostname(payload: bytes | None, reserved: str, rules: Ddns, address: int) -> Names:
     if reserved:
         name: str | None = qualified(reserved, rules.qualifying_suffix, False).lower()
     elif payload is None:
@@ -116,7 +116,7 @@ def _with_hostname(payload: bytes | None, reserved: str, rules: Ddns4, address: 
     return Names(name.encode("latin-1", "replace"), None, name, name)
 
 
-def _cleaned(name: str, rules: Ddns4) -> str | None:
+def _cleaned(name: str, rules: Ddns) -> str | None:
     labels = label_count(name)
     if labels == 0:
         return None
@@ -155,13 +155,13 @@ def qualified(name: str, suffix: str, final_dot: bool) -> str:
     return name.removesuffix(".")
 
 
-def generated(address: int, rules: Ddns4, final_dot: bool) -> str:
+def generated(address: int, rules: Ddns, final_dot: bool) -> str:
     """A name made from the address: myhost-192-0-2-1."""
     name = f"{rules.generated_prefix}-{text4(address).replace('.', '-')}"
     return qualified(name, rules.qualifying_suffix, final_dot)
 
 
-def scrubbed(name: str, rules: Ddns4) -> str:
+def scrubbed(name: str, rules: Ddns) -> str:
     """hostname-char-set: what matches is replaced by hostname-char-replacement, in which "$&" is what matched."""
     replacement = rules.hostname_char_replacement
     if "$" in replacement:

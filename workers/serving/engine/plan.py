@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 
-from kea_mp.config.model import Config4, Ddns4, OptionSet, Parameters4, Pool4, Subnet4
+from kea_mp.config.model import Config4, Ddns, OptionSet, Parameters4, Pool4, Subnet4
 from kea_mp.hosts.from_config import GLOBAL, Reservations, reservations_by_subnet
 from kea_mp.leases.store import FREE_QUEUE, ITERATIVE, RANDOM
 
@@ -39,7 +39,7 @@ class SubnetPlan:
         self.pools = tuple(sorted(subnet.pools, key=lambda pool: pool.first))
         self.firsts = [pool.first for pool in self.pools]
         self.allocator = ALLOCATORS[subnet.parameters.allocator]
-        self.ddns: Ddns4 = subnet.parameters.ddns
+        self.ddns: Ddns = subnet.parameters.ddns
         self.chain: tuple[OptionSet, ...] = subnet.options_chain
         self.mask = (0xFFFFFFFF << (32 - subnet.length)) & 0xFFFFFFFF
         self.out_of_pool = subnet.parameters.reservations_out_of_pool

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from kea_mp.config.model import Ddns4
+from kea_mp.config.model import Ddns
 from kea_mp.dhcp.message4 import DISCOVER, REQUEST
 from kea_mp.values import packed4
 from tests.unit.serving.engine.world import (
@@ -32,7 +32,7 @@ WIRE = b"\x04host"
 
 def engine(*hosts, **rules) -> Engine4:
     rules.setdefault("hostname_char_set", CLEAN)
-    return Engine4(config(subnet(hosts=hosts, parameters=parameters(ddns=Ddns4(**rules)))))
+    return Engine4(config(subnet(hosts=hosts, parameters=parameters(ddns=Ddns(**rules)))))
 
 
 def hostname(engine: Engine4, sent: bytes | None) -> bytes | None:
@@ -112,8 +112,8 @@ def test_a_reserved_name_answers_an_fqdn():
 
 
 def test_the_rules_of_the_pool_replace_those_of_the_subnet():
-    pools = (pool(".10", ".20", ddns=Ddns4(qualifying_suffix="pool.org")),)
-    one = subnet(pools=pools, parameters=parameters(ddns=Ddns4(qualifying_suffix="sub.org")))
+    pools = (pool(".10", ".20", ddns=Ddns(qualifying_suffix="pool.org")),)
+    one = subnet(pools=pools, parameters=parameters(ddns=Ddns(qualifying_suffix="sub.org")))
     assert hostname(Engine4(config(one)), b"pc") == b"pc.pool.org"
 
 
@@ -170,13 +170,13 @@ def test_labels_are_counted_with_the_root():
 
 
 def test_a_generated_name_has_the_address_and_the_suffix():
-    assert generated(a(".1"), Ddns4(generated_prefix="p", qualifying_suffix="x"), True) == "p-192-0-2-1.x."
+    assert generated(a(".1"), Ddns(generated_prefix="p", qualifying_suffix="x"), True) == "p-192-0-2-1.x."
 
 
 def test_posix_brackets_are_understood():
     assert python_pattern(r"[^[:alnum:].\-]") == r"[^A-Za-z0-9.\\-]"
-    assert scrubbed("a_b", Ddns4(hostname_char_set="[^[:alpha:]]", hostname_char_replacement="-")) == "a-b"
+    assert scrubbed("a_b", Ddns(hostname_char_set="[^[:alpha:]]", hostname_char_replacement="-")) == "a-b"
 
 
 def test_the_replacement_may_name_what_matched():
-    assert scrubbed("a_b", Ddns4(hostname_char_set="_", hostname_char_replacement="<$&$$>")) == "a<_$>b"
+    assert scrubbed("a_b", Ddns(hostname_char_set="_", hostname_char_replacement="<$&$$>")) == "a<_$>b"
