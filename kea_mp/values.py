@@ -1,15 +1,15 @@
 """Small values that every layer shares: how addresses and identifiers are held and written.
 
-An IPv4 address is an `int` (host order) everywhere inside the program; text and network bytes exist only at
-the edges. A hardware address on the lease path is `HwAddress` bytes: one byte of hardware type (RFC 1700
-"htype") followed by the address, so that it is one hashable key.
+An IPv4 address is an `int` (host order) everywhere inside the program, an IPv6 address or prefix 16 bytes; text and
+the bytes of an IPv4 address only at the edges. A hardware address on the lease path is `HwAddress` bytes: one byte
+of hardware type (RFC 1700 "htype") followed by the address, so that it is one hashable key.
 
 Runs in: any
 """
 
 from __future__ import annotations
 
-from socket import inet_aton, inet_ntoa
+from socket import AF_INET6, inet_aton, inet_ntoa, inet_ntop, inet_pton
 
 INFINITY = 0xFFFFFFFF  #: an unlimited lifetime (RFC 2131 3.3)
 
@@ -38,6 +38,27 @@ def packed4(address: int) -> bytes:
 def quick4(text: str) -> int:
     """As `address4`, unchecked beyond inet_aton: for files that we wrote ourselves."""
     return int.from_bytes(inet_aton(text), "big")
+
+
+def address6(text: str) -> bytes:
+    """`"2001:db8::1"` as 16 bytes. ValueError when it is not an IPv6 address; no zone."""
+    try:
+        return inet_pton(AF_INET6, text)
+    except OSError:
+        raise ValueError(f"{text!r} is not an IPv6 address") from None
+
+
+def text6(address: bytes) -> str:
+    """An IPv6 address for people, in its short form (RFC 5952)."""
+    return inet_ntop(AF_INET6, address)
+
+
+def masked6(address: bytes, length: int) -> bytes:
+    """The address with all bits behind a prefix of this length cleared."""
+    if not any(address[(length + 7) // 8 :]) and not length % 8:
+        return address
+    mask = (1 << 128) - (1 << 128 - length)
+    return (int.from_bytes(address, "big") & mask).to_bytes(16, "big")
 
 
 def colons(data: bytes) -> str:

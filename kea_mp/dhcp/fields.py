@@ -9,12 +9,12 @@ Runs in: any
 from __future__ import annotations
 
 import re
-from ipaddress import AddressValueError, IPv4Address, IPv6Address
+from ipaddress import AddressValueError, IPv4Address
 from typing import Protocol
 
 from kea_mp.dhcp.names import name_to_text, name_to_wire, read_name
 from kea_mp.errors import WireError
-from kea_mp.values import text4
+from kea_mp.values import address6, masked6, text4, text6
 
 _DECIMAL = re.compile(r"[+-]?[0-9]+")
 _HEXADECIMAL = re.compile(r"[+-]?(?:0[xX])?[0-9a-fA-F]+")
@@ -114,10 +114,10 @@ class Address6:
     size = 16
 
     def encode(self, text: str) -> bytes:
-        return _address6(text)
+        return address6(text)
 
     def decode(self, data: bytes, at: int) -> tuple[str, int]:
-        return str(IPv6Address(take(data, at, 16))), at + 16
+        return text6(take(data, at, 16)), at + 16
 
 
 def address_bytes(text: str) -> bytes:
@@ -126,13 +126,6 @@ def address_bytes(text: str) -> bytes:
         return IPv4Address(text).packed
     except AddressValueError:
         raise ValueError(f"{text!r} is not an IPv4 address") from None
-
-
-def _address6(text: str) -> bytes:
-    try:
-        return IPv6Address(text).packed
-    except AddressValueError:
-        raise ValueError(f"{text!r} is not an IPv6 address") from None
 
 
 class Prefix6:
@@ -145,9 +138,7 @@ class Prefix6:
         if not slash:
             raise ValueError(f"{text!r} is not of the form prefix/length")
         length = integer(length_text, 0, 128)
-        mask = (1 << 128) - (1 << (128 - length))
-        bits = int.from_bytes(_address6(prefix), "big") & mask
-        return bytes((length,)) + bits.to_bytes(16, "big")[: (length + 7) // 8]
+        return bytes((length,)) + masked6(address6(prefix), length)[: (length + 7) // 8]
 
     def decode(self, data: bytes, at: int) -> tuple[str, int]:
         length = take(data, at, 1)[0]
@@ -155,7 +146,7 @@ class Prefix6:
             raise WireError(f"prefix length {length} exceeds 128")
         size = (length + 7) // 8
         packed = take(data, at + 1, size).ljust(16, b"\0")
-        return f"{IPv6Address(packed)}/{length}", at + 1 + size
+        return f"{text6(packed)}/{length}", at + 1 + size
 
 
 class Psid:
@@ -256,7 +247,7 @@ FIELDS: dict[str, Field] = {
     "string": String(),
     "fqdn": Fqdn(),
     "tuple": Tuple(1),
-    "tuple16": Tuple(2),  # not Kea's name: tuples of option 143 have two length bytes in DHCPv4 too (RFC 8572)
+    "tuple16": Tuple(2),  # not Kea's name: a tuple of DHCPv6, and of DHCPv4 option 143 (RFC 8572)
 }
 
 TYPES = frozenset(FIELDS) - {"tuple16"} | {"empty", "record", "internal"}  #: what Kea's option-def accepts as type

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from kea_mp.dhcp.definitions4 import AGENT4, DEFINITIONS4, STANDARD4
 from kea_mp.dhcp.fields import FIELDS
-from kea_mp.dhcp.options import VIVSO, Definition, SkippedOption, conform
-from kea_mp.dhcp.special4 import parse_vivso
+from kea_mp.dhcp.options import Definition, conform
+from kea_mp.dhcp.special import SkippedOption
+from kea_mp.dhcp.special4 import VIVSO, parse_vivso
 from kea_mp.errors import WireError
 
 ANY, CLOSER = -1, -2

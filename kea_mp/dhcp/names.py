@@ -1,4 +1,4 @@
-"""Domain names on the wire (RFC 1035 3.1, 4.1.4) and the client FQDN option (81, RFC 4702).
+"""Domain names on the wire (RFC 1035 3.1, 4.1.4) and the client FQDN options (81, RFC 4702; 39, RFC 4704).
 
 Text follows the master-file rules that Kea follows: `\\.` and `\\DDD` escape, "." is the root. A wire name is at most
 255 bytes, a label at most 63. Text that is no name: ValueError; bytes that are no name: WireError.
@@ -193,8 +193,7 @@ def parse_fqdn4(payload: bytes, lenient: bool = False) -> Fqdn4:
     if not data:
         return Fqdn4(flags, "", False, rcode1, rcode2)
     if flags & FLAG_E:
-        full = data[-1] == 0
-        wire = read_name(data if full else data + b"\0")[0]
+        wire, full = _possibly_partial(data)
     else:
         full = data.endswith(b".")
         try:
@@ -202,3 +201,57 @@ def parse_fqdn4(payload: bytes, lenient: bool = False) -> Fqdn4:
         except ValueError as problem:
             raise WireError(f"FQDN option: {problem}") from None
     return Fqdn4(flags, name_to_text(wire, final_dot=False).lower(), full, rcode1, rcode2)
+
+
+def _possibly_partial(data: bytes) -> tuple[bytes, bool]:
+    """A name on the wire that may lack the root label, and whether it has it. WireError: it is none."""
+    full = data[-1] == 0
+    return read_name(data if full else data + b"\0")[0], full
+
+
+FLAG6_S, FLAG6_O, FLAG6_N = 1, 2, 4
+
+
+class Fqdn6(msgspec.Struct, frozen=True, gc=False):
+    """Option 39. name, full: as in `Fqdn4`."""
+
+    flags: int
+    name: str
+    full: bool
+
+    @property
+    def s(self) -> bool:
+        """The server should do (query) or does (reply) the AAAA update."""
+        return bool(self.flags & FLAG6_S)
+
+    @property
+    def o(self) -> bool:
+        """The server has overridden the client's S."""
+        return bool(self.flags & FLAG6_O)
+
+    @property
+    def n(self) -> bool:
+        """The server should not do, or does not do, any update."""
+        return bool(self.flags & FLAG6_N)
+
+    def pack(self) -> bytes:
+        """The payload of option 39. ValueError: the name is none."""
+        if not self.name:
+            return bytes((self.flags,))
+        wire = name_to_wire(self.name)
+        return bytes((self.flags,)) + (wire if self.full else wire[:-1])
+
+
+def parse_fqdn6(payload: bytes, lenient: bool = False) -> Fqdn6:
+    """Option 39. WireError as Kea: empty, N and S together (lenient: N is cleared), or no name."""
+    if not payload:
+        raise WireError("FQDN option is empty")
+    flags = payload[0]
+    if flags & FLAG6_N and flags & FLAG6_S:
+        if not lenient:
+            raise WireError("FQDN option has both flags N and S")
+        flags &= ~FLAG6_N
+    if len(payload) == 1:
+        return Fqdn6(flags, "", False)
+    wire, full = _possibly_partial(payload[1:])
+    return Fqdn6(flags, name_to_text(wire, final_dot=False).lower(), full)

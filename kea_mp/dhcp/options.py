@@ -10,31 +10,33 @@ Runs in: any
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from kea_mp.dhcp.dnr4 import dnr_from_text, dnr_to_texts
 from kea_mp.dhcp.fields import FIELDS, TYPES, Field, take
-from kea_mp.dhcp.names import name_to_text, parse_fqdn4, read_names
-from kea_mp.dhcp.special4 import check_vivco, parse_vivco, parse_vivso, routes_from_values, routes_to_values
-from kea_mp.dhcp.tokens import BLANKS, escaped, split
+from kea_mp.dhcp.names import name_to_text, read_names
+from kea_mp.dhcp.special import NOTHING_SPECIAL, SkippedOption, Special
+from kea_mp.dhcp.special4 import SPECIAL4
+from kea_mp.dhcp.special6 import SPECIAL6
+from kea_mp.dhcp.tokens import BLANKS, escaped, rejoined, split
 from kea_mp.errors import WireError
 
 DHCP4, AGENT_SPACE, VENDOR_ENCAPSULATED = "dhcp4", "dhcp-agent-options-space", "vendor-encapsulated-options-space"
-FQDN, ROUTES, VIVCO, VIVSO, SZTP, DNR = 81, 121, 124, 125, 143, 162  #: dhcp4 options with a format of their own
+DHCP6, RSOO_SPACE = "dhcp6", "rsoo-opts"
+SZTP = 143  #: the dhcp4 option whose tuples are those of DHCPv6 (RFC 8572)
+
+_SPECIAL = {DHCP4: SPECIAL4, DHCP6: SPECIAL6}
+_HIGHEST_CODE = {4: 255, 6: 65535}
+_RESERVED = {DHCP4: (0, 255), DHCP6: (0,)}
 
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]*[A-Za-z0-9])?")
 _HEX_OCTET = re.compile(r"[0-9a-fA-F]{1,2}")
 
 
-class SkippedOption(WireError):
-    """The option is to be left out, the message stays good."""
-
-
 @dataclass(frozen=True, slots=True)
 class Definition:
     """One option definition (Kea option-def). record: field types when type is "record", the last one repeated when
-    array. encapsulate: the space of the sub-options that follow the fields."""
+    array. encapsulate: the space of the sub-options that follow the fields. family: 4 or 6."""
 
     space: str
     code: int
@@ -43,6 +45,12 @@ class Definition:
     array: bool = False
     record: tuple[str, ...] = ()
     encapsulate: str = ""
+    family: int = 4
+
+
+def special(definition: Definition) -> Special:
+    """What is special about the format of this option."""
+    return _SPECIAL.get(definition.space, {}).get(definition.code, NOTHING_SPECIAL)
 
 
 def vendor_of(space: str) -> int:
@@ -59,7 +67,8 @@ def validate(definition: Definition) -> None:
     for what, name in (("name", definition.name), ("space", definition.space)):
         if not _NAME.fullmatch(name):
             raise ValueError(f"{where}: {name!r} is no valid {what}")
-    if not 0 <= definition.code <= 255 or (definition.space == DHCP4 and definition.code in (0, 255)):
+    highest, reserved = _HIGHEST_CODE[definition.family], _RESERVED.get(definition.space, ())
+    if not 0 <= definition.code <= highest or definition.code in reserved:
         raise ValueError(f"{where}: code {definition.code} is not usable")
     for name in (definition.type, *definition.record):
         if name not in TYPES:
@@ -90,14 +99,6 @@ def _validate_record(definition: Definition, where: str) -> None:
         raise ValueError(f"{where}: an array of {record[-1]} is not possible")
 
 
-def _skipping(parse: Callable[[bytes], object], data: bytes) -> None:
-    """What Kea cannot parse of a vendor option it leaves out."""
-    try:
-        parse(data)
-    except WireError as problem:
-        raise SkippedOption(str(problem)) from None
-
-
 class Definitions:
     """What is known about options: the user's definitions before the standard ones. Immutable."""
 
@@ -110,11 +111,12 @@ class Definitions:
     ) -> None:
         """user: ValueError when one is invalid, given twice, or in the place of a standard one (vendor and last
         resort definitions may be replaced)."""
-        self._standard, self._vendor, self._last = tuple(standard), tuple(vendor), tuple(last_resort)
+        self.standard: tuple[Definition, ...] = tuple(standard)
+        self._vendor, self._last = tuple(vendor), tuple(last_resort)
         self.user: tuple[Definition, ...] = tuple(user)
         self._by_code: dict[tuple[str, int], Definition] = {}
         self._by_name: dict[tuple[str, str], Definition] = {}
-        for row in self._standard:
+        for row in self.standard:
             self._index(row)
         for row in self.user:
             validate(row)
@@ -129,7 +131,7 @@ class Definitions:
 
     def _refuse_taken(self, row: Definition) -> None:
         taken = self._by_code.get((row.space, row.code)) or self._by_name.get((row.space, row.name))
-        if taken in self._standard:
+        if taken in self.standard:
             raise ValueError(f"standard option {taken.space}.{taken.name} ({taken.code}) cannot be defined anew")
         if taken:
             raise ValueError(f"option {row.name!r} ({row.code}) is already defined in space {row.space!r}")
@@ -146,7 +148,7 @@ class Definitions:
 
     def extended(self, user: Iterable[Definition]) -> Definitions:
         """These and the user's definitions."""
-        return Definitions(self._standard, self._vendor, self._last, (*self.user, *user))
+        return Definitions(self.standard, self._vendor, self._last, (*self.user, *user))
 
 
 def encode_csv(definition: Definition, text: str) -> bytes:
@@ -159,18 +161,17 @@ def encode_csv(definition: Definition, text: str) -> bytes:
 
 
 def _configured(definition: Definition, data: bytes) -> bytes:
-    """As conform; for option 124 Kea is stricter with a configuration than with a message."""
-    if definition.space == DHCP4 and definition.code == VIVCO:
-        check_vivco(data)
+    """As conform; with some options Kea is stricter in a configuration than in a message."""
+    check = special(definition).check
+    if check:
+        check(data)
     return conform(definition, data)
 
 
 def _encode_values(definition: Definition, values: list[str]) -> bytes:
-    special = definition.code if definition.space == DHCP4 else 0
-    if special == ROUTES:
-        return routes_from_values(values)
-    if special == DNR:
-        return dnr_from_text(",".join(value.replace(",", "\\,") for value in values))
+    encode = special(definition).encode
+    if encode:
+        return encode(values)
     if definition.type == "empty":
         if values:
             raise ValueError("an option of type empty has no value")
@@ -178,7 +179,7 @@ def _encode_values(definition: Definition, values: list[str]) -> bytes:
     if definition.type == "internal":
         if not values:
             raise ValueError("no value given")
-        return ",".join(value.replace(",", "\\,") for value in values).encode()
+        return rejoined(values).encode()
     fields = _fields(definition)
     if len(values) < len(fields) and not (definition.array and definition.type != "record"):
         raise ValueError(f"{len(values)} value(s) given where {len(fields)} are needed")
@@ -189,11 +190,10 @@ def _encode_values(definition: Definition, values: list[str]) -> bytes:
 
 def _fields(definition: Definition) -> tuple[Field, ...]:
     """The fields of one record, or the only field. Not for empty."""
-    if definition.type == "tuple" and definition.space == DHCP4 and definition.code == SZTP:
-        return (FIELDS["tuple16"],)
-    if definition.type == "record":
-        return tuple(FIELDS[name] for name in definition.record)
-    return (FIELDS["binary" if definition.type == "internal" else definition.type],)
+    names = definition.record if definition.type == "record" else (definition.type,)
+    if definition.family == 6 or (definition.space, definition.code) == (DHCP4, SZTP):
+        names = tuple("tuple16" if name == "tuple" else name for name in names)
+    return tuple(FIELDS["binary" if name == "internal" else name] for name in names)
 
 
 def encode_hex(text: str, definition: Definition | None = None) -> bytes:
@@ -228,8 +228,9 @@ def conform(definition: Definition, data: bytes, lenient: bool = False) -> bytes
     Strings lose their trailing NULs, names their compression. WireError: it does not suit; SkippedOption: Kea ignores
     such an option but not its message. lenient: Kea's lenient-option-parsing.
     """
-    if definition.space == DHCP4 and definition.code in (FQDN, ROUTES, VIVCO, VIVSO, DNR):
-        return _conform_special(definition.code, data, lenient)
+    own = special(definition).conform
+    if own:
+        return own(data, lenient)
     if definition.type in ("binary", "internal"):
         return data
     if definition.type == "empty":
@@ -250,29 +251,9 @@ def conform(definition: Definition, data: bytes, lenient: bool = False) -> bytes
     return data if definition.encapsulate else data[:end]
 
 
-def _conform_special(code: int, data: bytes, lenient: bool) -> bytes:
-    """dhcp4 options with a format of their own."""
-    if code == FQDN:
-        try:
-            parse_fqdn4(data, lenient)
-        except WireError as problem:
-            if lenient and len(data) >= 3:
-                raise SkippedOption(str(problem)) from None
-            raise
-    elif code == ROUTES:
-        routes_to_values(data)
-    elif code == DNR:
-        dnr_to_texts(data)
-    elif code == VIVCO:
-        _skipping(parse_vivco, data)
-    elif len(data) != 4:  # only the enterprise number: the sub-options come from elsewhere in the configuration
-        _skipping(parse_vivso, data)
-    return data
-
-
 def _conform_array(definition: Definition, data: bytes, lenient: bool) -> bytes:
     if definition.type == "fqdn":
-        if not data:
+        if not data and definition.family == 4:
             raise WireError(f"option {definition.name} is empty")
         try:
             return b"".join(read_names(data))
@@ -287,6 +268,11 @@ def _conform_array(definition: Definition, data: bytes, lenient: bool) -> bytes:
     if len(data) % (field.size or 1) and (addresses or "int" in definition.type):
         raise WireError(f"option {definition.name} has {len(data)} bytes, not a multiple of {field.size}")
     return data[: _walk(definition, data)]
+
+
+def fields_end(definition: Definition, data: bytes) -> int:
+    """Where the fields of a payload end and its sub-options begin. WireError: a field is cut off."""
+    return 0 if definition.type == "empty" else _walk(definition, data)
 
 
 def _walk(definition: Definition, data: bytes) -> int:
@@ -311,13 +297,9 @@ def _after(field: Field, data: bytes, at: int) -> int:
 
 def decode(definition: Definition, data: bytes) -> list[str]:
     """The values of a payload as text, for logs and answers. WireError: it does not suit the definition."""
-    if definition.space == DHCP4 and definition.code == ROUTES:
-        return routes_to_values(data)
-    if definition.space == DHCP4 and definition.code == DNR:
-        return dnr_to_texts(data)
-    if definition.space == DHCP4 and definition.code == FQDN:
-        fqdn = parse_fqdn4(data, lenient=True)
-        return [str(fqdn.flags), str(fqdn.rcode1), str(fqdn.rcode2), fqdn.name + ("." if fqdn.full else "")]
+    own = special(definition).decode
+    if own:
+        return own(data)
     if definition.type == "empty":
         return []
     if definition.array and definition.type == "fqdn":
@@ -335,7 +317,8 @@ def decode(definition: Definition, data: bytes) -> list[str]:
 
 def to_csv(definition: Definition, data: bytes) -> str:
     """A payload as option-data has it with csv-format true."""
+    own = special(definition)
     values = decode(definition, data)
-    if definition.space == DHCP4 and definition.code == DNR:
-        return " | ".join(values)
+    if own.between != ", ":
+        return own.between.join(values)
     return ", ".join(escaped(value) for value in values)

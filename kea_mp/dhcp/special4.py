@@ -1,4 +1,5 @@
-"""DHCPv4 options whose format no list of fields describes: classless routes (121) and vendor options (124, 125).
+"""DHCPv4 options whose format no list of fields describes: FQDN (81), classless routes (121), vendor options (124,
+125), encrypted DNS (162).
 
 Runs in: any
 """
@@ -7,8 +8,11 @@ from __future__ import annotations
 
 import re
 
+from kea_mp.dhcp.dnr import dnr4_from_text, dnr4_to_texts
 from kea_mp.dhcp.fields import address_bytes, take
-from kea_mp.dhcp.tokens import BLANKS, split
+from kea_mp.dhcp.names import parse_fqdn4
+from kea_mp.dhcp.special import SkippedOption, Special
+from kea_mp.dhcp.tokens import BLANKS, rejoined, split
 from kea_mp.errors import WireError
 from kea_mp.values import text4
 
@@ -134,3 +138,60 @@ def _boundaries(options: bytes) -> list[int]:
             raise WireError("vendor sub-option is cut off")
         ends.append(at)
     return ends
+
+
+def _conform_fqdn(data: bytes, lenient: bool) -> bytes:
+    try:
+        parse_fqdn4(data, lenient)
+    except WireError as problem:
+        if lenient and len(data) >= 3:
+            raise SkippedOption(str(problem)) from None
+        raise
+    return data
+
+
+def _conform_routes(data: bytes, lenient: bool) -> bytes:
+    routes_to_values(data)
+    return data
+
+
+def _conform_dnr(data: bytes, lenient: bool) -> bytes:
+    dnr4_to_texts(data)
+    return data
+
+
+def _conform_vivco(data: bytes, lenient: bool) -> bytes:
+    """What Kea cannot parse of a vendor option it leaves out."""
+    try:
+        parse_vivco(data)
+    except WireError as problem:
+        raise SkippedOption(str(problem)) from None
+    return data
+
+
+def _conform_vivso(data: bytes, lenient: bool) -> bytes:
+    if len(data) != 4:  # only the enterprise number: the sub-options come from elsewhere in the configuration
+        try:
+            parse_vivso(data)
+        except WireError as problem:
+            raise SkippedOption(str(problem)) from None
+    return data
+
+
+def _fqdn_values(data: bytes) -> list[str]:
+    fqdn = parse_fqdn4(data, lenient=True)
+    return [str(fqdn.flags), str(fqdn.rcode1), str(fqdn.rcode2), fqdn.name + ("." if fqdn.full else "")]
+
+
+def _dnr_encoded(values: list[str]) -> bytes:
+    return dnr4_from_text(rejoined(values))
+
+
+FQDN, ROUTES, VIVCO, VIVSO, DNR = 81, 121, 124, 125, 162
+SPECIAL4 = {
+    FQDN: Special(conform=_conform_fqdn, decode=_fqdn_values),
+    ROUTES: Special(routes_from_values, _conform_routes, routes_to_values),
+    VIVCO: Special(conform=_conform_vivco, check=check_vivco),
+    VIVSO: Special(conform=_conform_vivso),
+    DNR: Special(_dnr_encoded, _conform_dnr, dnr4_to_texts, between=" | "),
+}  #: by code, in the space dhcp4

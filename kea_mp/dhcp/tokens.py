@@ -38,3 +38,8 @@ def split(text: str, delimiter: str = ",", escape: bool = True) -> list[str]:
 def escaped(token: str, delimiter: str = ",") -> str:
     """A token that `split` gives back as it was."""
     return token.replace("\\", "\\\\").replace(delimiter, "\\" + delimiter)
+
+
+def rejoined(values: list[str]) -> str:
+    """Values as they stood in a text before `split`, for an option that splits it by rules of its own."""
+    return ",".join(value.replace(",", "\\,") for value in values)

@@ -1,18 +1,21 @@
-"""Encrypted DNS servers, option 162 (RFC 9463), in Kea's notation.
+"""Encrypted DNS servers, DHCPv4 option 162 and DHCPv6 option 144 (RFC 9463), in Kea's notation.
 
 "10, dot1.example.org., 10.0.2.3 10.3.4.5, alpn=dot\\,doq | 20, dot2.example.org." gives two instances: priority,
-authentication domain name, addresses, service parameters; the last two may be missing.
+authentication domain name, addresses, service parameters; the last two may be missing. A DHCPv6 option is one
+instance, with wider length fields.
 
 Runs in: any
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from kea_mp.dhcp.fields import address_bytes, decimal, take
 from kea_mp.dhcp.names import name_to_text, name_to_wire, read_name
 from kea_mp.dhcp.tokens import BLANKS, escaped, split
 from kea_mp.errors import WireError
-from kea_mp.values import text4
+from kea_mp.values import address6, text4, text6
 
 ALPN, PORT, DOHPATH = 1, 3, 7  #: service parameter keys (RFC 9460, 9461) that the option may have
 _KEYS = {"alpn": ALPN, "port": PORT, "dohpath": DOHPATH}
@@ -57,28 +60,61 @@ ALPN_IDS = frozenset(
 )  #: IANA's TLS ALPN protocol identifiers, as far as Kea 3.0 knows them
 
 
-def dnr_from_text(text: str) -> bytes:
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """What differs between the families. width: bytes of a length field; address: bytes of an address."""
+
+    width: int
+    address: int
+
+    def sized(self, data: bytes) -> bytes:
+        """data behind its length."""
+        if len(data) >= 1 << 8 * self.width:
+            raise ValueError(f"{len(data)} bytes are too many for a field of an encrypted DNS server")
+        return len(data).to_bytes(self.width, "big") + data
+
+    def read(self, data: bytes, at: int) -> tuple[bytes, int]:
+        """What stands behind the length at data[at:], and where the next field begins."""
+        start = at + self.width
+        size = int.from_bytes(take(data, at, self.width), "big")
+        return take(data, start, size), start + size
+
+    def packed(self, text: str) -> bytes:
+        return address_bytes(text) if self.address == 4 else address6(text)
+
+    def text(self, address: bytes) -> str:
+        return text4(int.from_bytes(address, "big")) if self.address == 4 else text6(address)
+
+
+_DNR4, _DNR6 = _Layout(1, 4), _Layout(2, 16)
+
+
+def dnr4_from_text(text: str) -> bytes:
     """The payload of option 162. ValueError names the problem."""
-    data = b"".join(_instance(part) for part in split(text, "|"))
-    if not data:
+    instances = [_instance(part, _DNR4) for part in split(text, "|")]
+    if not instances:
         raise ValueError("no encrypted DNS server specified")
-    return data
+    return b"".join(len(instance).to_bytes(2, "big") + instance for instance in instances)
 
 
-def _instance(text: str) -> bytes:
+def dnr6_from_text(text: str) -> bytes:
+    """The payload of option 144. ValueError names the problem."""
+    return _instance(text, _DNR6)
+
+
+def _instance(text: str, layout: _Layout) -> bytes:
     values = [value.strip(BLANKS) for value in split(text)]
     if not 2 <= len(values) <= 4:
         raise ValueError(f"{text!r} does not have 2 to 4 fields: priority, name, addresses, service parameters")
-    name = name_to_wire(values[1]).lower()
-    body = decimal(values[0], 0xFFFF).to_bytes(2, "big") + bytes((len(name),)) + name
+    body = decimal(values[0], 0xFFFF).to_bytes(2, "big") + layout.sized(name_to_wire(values[1]).lower())
     if len(values) > 2:
-        addresses = b"".join(address_bytes(address) for address in values[2].split())
-        if not 4 <= len(addresses) <= 252:
-            raise ValueError(f"{text!r} needs 1 to 63 addresses in its third field")
-        body += bytes((len(addresses),)) + addresses
+        addresses = b"".join(layout.packed(address) for address in values[2].split())
+        if not addresses:
+            raise ValueError(f"{text!r} has no address in its third field")
+        body += layout.sized(addresses)
     if len(values) == 4:
         body += _parameters(values[3])
-    return len(body).to_bytes(2, "big") + body
+    return body
 
 
 def _parameters(text: str) -> bytes:
@@ -121,29 +157,33 @@ def _alpn_names(data: bytes) -> list[str]:
     return names
 
 
-def dnr_to_texts(data: bytes) -> list[str]:
+def dnr4_to_texts(data: bytes) -> list[str]:
     """The instances of option 162, one text each, as the configuration has them. WireError: malformed."""
     texts, at = [], 0
     while at < len(data):
         size = int.from_bytes(take(data, at, 2), "big")
-        texts.append(_instance_text(take(data, at + 2, size)))
+        texts.append(_instance_text(take(data, at + 2, size), _DNR4))
         at += 2 + size
     return texts
 
 
-def _instance_text(body: bytes) -> str:
+def dnr6_to_texts(data: bytes) -> list[str]:
+    """The instance that option 144 is, as the configuration has it. WireError: malformed."""
+    return [_instance_text(data, _DNR6)]
+
+
+def _instance_text(body: bytes, layout: _Layout) -> str:
     priority = int.from_bytes(take(body, 0, 2), "big")
-    name_size = take(body, 2, 1)[0]
-    name = name_to_text(read_name(take(body, 3, name_size))[0])
-    fields, at = [str(priority), name], 3 + name_size
+    wire, at = layout.read(body, 2)
+    fields = [str(priority), name_to_text(read_name(wire)[0])]
     if at < len(body):
-        size = body[at]
-        if not size or size % 4:
-            raise WireError(f"encrypted DNS option has {size} bytes of addresses, not a positive multiple of 4")
-        packed = take(body, at + 1, size)
-        addresses = [text4(int.from_bytes(packed[i : i + 4], "big")) for i in range(0, size, 4)]
-        fields.append(" ".join(addresses))
-        parameters = _parameters_text(body[at + 1 + size :])
+        packed, at = layout.read(body, at)
+        if not packed or len(packed) % layout.address:
+            problem = f"not a positive multiple of {layout.address}"
+            raise WireError(f"encrypted DNS option has {len(packed)} bytes of addresses, {problem}")
+        addresses = [packed[i : i + layout.address] for i in range(0, len(packed), layout.address)]
+        fields.append(" ".join(map(layout.text, addresses)))
+        parameters = _parameters_text(body[at:])
         fields += [parameters] if parameters else []
     return ", ".join(escaped(field) for field in fields)
 
