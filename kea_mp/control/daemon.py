@@ -113,10 +113,15 @@ class ProcessStatus:
 @dataclass(frozen=True, slots=True)
 class BackendStatus:
     """One configured backend. role: "lease-database", "hosts-database-1", "config-database-1". type: "memfile",
-    "mysql", "postgresql". name: of the database, or the path of the CSV file. host, port: "" and 0 for memfile.
+    "mysql", "postgresql". name: of the database, or the path of the CSV file. on_fail: of the configuration.
 
-    state: "connecting", "up", "retrying", "given-up", "lost" …; since: seconds since the epoch. error: the last
-    one, without password; gauges: queue depth, batch size, latencies in ms as its connection worker reports them.
+    host, port: of the server in use or last tried. tls: the protocol of the session, "" in clear.
+
+    state: "connecting", "up", "restarting" (its process has ended), "retrying", "given-up", "refused" (by a
+    reconfiguration), "ended"; since: seconds since the epoch. tries of max_tries: made or under way since the loss;
+    next_try_ms: None while none is waited for. error: the last one, without password, error_class its kind. summary:
+    what keeps it from being asked, in words; "" when it is up. gauges: queue depth, batch size, latencies in ms as its
+    connection worker reports them.
     """
 
     role: str
@@ -124,9 +129,16 @@ class BackendStatus:
     name: str = ""
     host: str = ""
     port: int = 0
+    tls: str = ""
     state: str = ""
     since: float = 0.0
+    on_fail: str = ""
+    tries: int = 0
+    max_tries: int = 0
+    next_try_ms: int | None = None
     error: str = ""
+    error_class: str = ""
+    summary: str = ""
     gauges: dict[str, float] = field(default_factory=dict)
 
 

@@ -112,17 +112,25 @@ def _reason(reason: PauseReason) -> dict[str, Any]:
 
 
 def _backend(backend: BackendStatus) -> dict[str, Any]:
-    return {
+    """last-error is the last one also when it is overcome; summary is there only while the backend is away."""
+    shown: dict[str, Any] = {
         "role": backend.role,
         "type": backend.type,
         "name": backend.name,
         "host": backend.host,
         "port": backend.port,
+        "tls": backend.tls,
         "state": backend.state,
         "since": backend.since,
+        "on-fail": backend.on_fail,
+        "try": backend.tries,
+        "max-reconnect-tries": backend.max_tries,
+        "next-try-ms": backend.next_try_ms,
         "last-error": backend.error,
+        "last-error-class": backend.error_class,
         "gauges": backend.gauges,
     }
+    return shown | {"summary": backend.summary} if backend.summary else shown
 
 
 def _process(process: ProcessStatus) -> dict[str, Any]:

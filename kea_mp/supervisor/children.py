@@ -16,7 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from kea_mp.bus.messages import Health
+from kea_mp.bus.messages import FAILED, LOST, UP, Health
 from kea_mp.errors import ExitCode
 
 WINDOW_S = 60.0  #: deaths older than this are forgotten
@@ -58,8 +58,8 @@ class Phase(Enum):
 @dataclass(frozen=True, slots=True)
 class Child:
     """A child. Times are monotonic seconds. deaths: when it died, within the window. failed_starts: deaths in a row
-    before it was healthy. replace_it: what follows its stop is a new start. health, heard: its last
-    report; state_since: of the state it reports."""
+    before it was healthy. replace_it: what follows its stop is a new start. healthy: it has done its work once; a
+    connection worker's is to say whether there is a connection. health, heard: its last report."""
 
     name: str
     kind: Kind
@@ -72,7 +72,6 @@ class Child:
     healthy: bool = False
     health: Health | None = None
     heard: float = 0.0
-    state_since: float = 0.0
     starts: int = 0
     failed_starts: int = 0
     deaths: tuple[float, ...] = ()
@@ -150,7 +149,7 @@ def deadline(child: Child) -> float | None:
 
 def started(child: Child, pid: int, now: float) -> Child:
     """A process was made."""
-    fresh = replace(child, pid=pid, started=now, heard=now, state_since=now, health=None, healthy=False)
+    fresh = replace(child, pid=pid, started=now, heard=now, health=None, healthy=False)
     return replace(fresh, starts=child.starts + 1)
 
 
@@ -158,12 +157,10 @@ def reported(child: Child, health: Health, now: float) -> Child:
     """A report came in; one of a dead predecessor changes nothing."""
     if health.pid != child.pid or not child.alive:
         return child
-    healthy = child.healthy or child.kind is Kind.SERVING or health.state == "up"
+    healthy = child.healthy or child.kind is Kind.SERVING or health.state in (UP, LOST, FAILED)
     phase = Phase.RUNNING if child.phase is Phase.STARTING else child.phase
     failed = 0 if healthy else child.failed_starts
-    same_state = child.health is not None and child.health.state == health.state
-    since = child.state_since if same_state else now
-    after = replace(child, phase=phase, health=health, heard=now, state_since=since)
+    after = replace(child, phase=phase, health=health, heard=now)
     return replace(after, healthy=healthy, failed_starts=failed)
 
 

@@ -1,13 +1,13 @@
 """What the supervisor decides: `(event, now) -> actions`, and when it wants to be asked again.
 
-Joins the service (reasons → directive) and the children (wanted → start, stop, kill). Holds no socket, process or
-clock; the loop does the actions and reports back what happened.
+Joins the service (reasons → directive), the children (wanted → start, stop, kill) and the recovery of each backend.
+Holds no socket, process or clock; the loop does the actions and reports back what happened.
 
 To leave: packet workers are asked first and have `DRAIN_S` for their exchanges; connection workers, which these need,
 are asked when the last packet worker is gone and have `STOP_S`; then the daemon exits.
 
 A connection worker that dies while its backend is well is started again at once, and until then what packet workers
-ask of it waits in their lanes: no loss of a backend, and a reason to pause only when it lasts longer than `GRACE_S`.
+ask of it waits in their lanes (`recovery`: RESTARTING).
 
 Runs in: supervisor
 """
@@ -15,20 +15,25 @@ Runs in: supervisor
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+import random
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from kea_mp.bus.messages import SERVE, Directive, Health
 from kea_mp.errors import ExitCode
-from kea_mp.supervisor import children, service
+from kea_mp.family import DHCP4, Family
+from kea_mp.supervisor import backends, children, recovery, service
+from kea_mp.supervisor.backends import Backend
 from kea_mp.supervisor.children import Child, CrashLoop, Final, Kill, Kind, Phase, Start, Terminate
+from kea_mp.supervisor.recovery import End, Gone, Tell
+from kea_mp.supervisor.recovery_words import line
 from kea_mp.supervisor.service import Service
 
 HEARTBEAT_S = 0.25
 HURRY_S = 0.15  #: between directives while somebody has not acknowledged the newest
 SILENCE_S = 2.0
 DRAIN_S, STOP_S = 3.0, 10.0
-GRACE_S = 2.0  #: how long a connection worker may be away before its absence is a reason to pause
+RECONFIGURATION = "reconfiguration"  #: the reason of one that failed; the next that succeeds takes it away
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +93,21 @@ class Replace:
 
 
 @dataclass(frozen=True, slots=True)
+class Reconfigured:
+    """Another configuration is in force: these are its backends, and all of them are connected anew. What the old ones
+    were about to do, and a reconfiguration that failed, are forgotten."""
+
+    rows: tuple[Backend, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Leave:
     """The daemon ends with this code."""
 
     code: int = 0
 
 
-Event = Tick | Started | Died | Heard | Disable | Enable | AskReports | Replace | Leave
+Event = Tick | Started | Died | Heard | Disable | Enable | AskReports | Replace | Reconfigured | Leave
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,16 +139,24 @@ Action = Start | Terminate | Kill | Publish | Say | Exit
 class Core:
     """The supervisor's mind. `receive` each event, do its actions; call it with Tick no later than `next_deadline`."""
 
-    def __init__(self, names: Iterable[tuple[str, Kind]], version: str, now: float) -> None:
+    def __init__(
+        self,
+        names: Iterable[tuple[str, Kind]],
+        rows: Iterable[Backend],
+        version: str,
+        now: float,
+        family: Family = DHCP4,
+        draw: Callable[[], float] = random.random,
+    ) -> None:
+        """rows: the backends, each that of one connection worker. draw: between 0 and 1, for waits left to chance."""
         self.service = Service(since=now)
         self.children = {name: Child(name, kind) for name, kind in names}
+        self.backends = backends.started(rows, now)
         self.exit_code = 0
-        self.was_serving = False
-        self._version = version
+        self.started = False  #: whether the beginning is over, paused or not
+        self._version, self._family, self._draw = version, family, draw
         self._beat_at = now
-        self._absent: dict[str, tuple[float, str]] = {}  #: connection workers in their grace: its end, why they ended
-        for child in self.of_kind(Kind.CONNECTION):
-            self.service = service.paused(self.service, child.name, now, text="starting")
+        self._weigh_backends(now)
 
     def of_kind(self, kind: Kind) -> list[Child]:
         return [child for child in self.children.values() if child.kind is kind]
@@ -150,14 +171,14 @@ class Core:
     def next_deadline(self, now: float) -> float:
         """When to call `receive(Tick())` at the latest."""
         moments = [self._beat_at, self.service.next_end, *map(children.deadline, self.children.values())]
-        moments += [end for end, _ in self._absent.values()]
+        moments.append(self.backends.next_due)
         return max(now, min(moment for moment in moments if moment is not None))
 
     def receive(self, event: Event, now: float) -> list[Action]:
         """The actions that follow, in order."""
         before = self.service
         actions = self._take(event, now)
-        self._end_graces(now)
+        actions += self._time_for_backends(now)
         self.service = service.ended(self.service, now)
         actions += self._leaving(now)
         actions += self._due(now)
@@ -166,7 +187,7 @@ class Core:
             actions.append(self._publish(now))
         elif self._beat_at <= now:
             actions.append(self._publish(now))
-        actions += self._first_service(now)
+        actions += self._beginning(now)
         return actions
 
     def _take(self, event: Event, now: float) -> list[Action]:
@@ -188,63 +209,88 @@ class Core:
                 self.service = service.asked_to_report(self.service)
             case Replace(name):
                 return self._stop(name, DRAIN_S, now, replace_it=True)
+            case Reconfigured(rows):
+                self._reconfigure(rows, now)
             case Leave(code):
                 return self._leave(code, now)
         return []
+
+    def _reconfigure(self, rows: tuple[Backend, ...], now: float) -> None:
+        for who in (*self.backends.rows, RECONFIGURATION):
+            self.service = service.resumed(self.service, who, now)
+        self.service = service.reconfigured(self.service, now)
+        self.backends = backends.started(rows, now, self.backends)
+        self._weigh_backends(now)
 
     def _heard(self, health: Health, now: float) -> list[Action]:
         known = self.children.get(health.child)
         if known is None or known.pid != health.pid:
             return []
         self.children[known.name] = children.reported(known, health, now)
-        if known.kind is Kind.CONNECTION:
-            self._weigh_backend(known.name, health, now)
-        elif known.health is None:
-            return [self._publish(now)]  # a newcomer need not wait for the next heartbeat
-        return []
+        actions: list[Action] = []
+        # What the process of an older configuration finds says nothing about the backends of this one.
+        if known.kind is Kind.CONNECTION and health.generation >= self.service.generation:
+            event = backends.event_of(health)
+            actions += [] if event is None else self._feed_backend(known.name, event, now)
+        if known.health is None:
+            actions.append(self._publish(now))  # a newcomer need not wait for the next heartbeat
+        return actions
 
-    def _weigh_backend(self, name: str, health: Health, now: float) -> None:
-        if health.state == "up":
-            self._absent.pop(name, None)
-            self.service = service.resumed(self.service, name, now)
-        elif health.state != "connecting" or name not in self._absent:
-            self._absent.pop(name, None)
-            self.service = service.paused(self.service, name, now, text=health.error or health.state)
+    # ---- backends -------------------------------------------------------------------------------------------
 
-    def _miss(self, child: Child, code: int, now: float) -> None:
-        """A connection worker's process has ended."""
-        text = f"its process ended ({ending(code)})"
-        if child.name in self._absent:
-            return
-        if child.healthy and child.name not in self.service.reasons:
-            self._absent[child.name] = (now + GRACE_S, text)
-        else:
-            self.service = service.paused(self.service, child.name, now, text=text)
+    def _feed_backend(self, child: str, event: recovery.Event, now: float) -> list[Action]:
+        """What one backend's recovery makes of an event."""
+        if child not in self.backends.states or self.service.leaving:
+            return []
+        self.backends, found = self.backends.fed(child, event, now, self._draw())
+        actions: list[Action] = []
+        for action in found:
+            match action:
+                case Tell():
+                    actions.append(Say(*line(self._family, self.backends.rows[child], action)))
+                case End(code):
+                    actions += self._leave(code, now)
+        self._weigh_backends(now)
+        return actions
 
-    def _end_graces(self, now: float) -> None:
-        for name, (end, text) in list(self._absent.items()):
-            if end <= now:
-                del self._absent[name]
-                self.service = service.paused(self.service, name, now, text=text)
+    def _time_for_backends(self, now: float) -> list[Action]:
+        due = self.backends.next_due
+        if due is None or due > now:
+            return []
+        return [action for child in self.backends.rows for action in self._feed_backend(child, recovery.Due(), now)]
+
+    def _weigh_backends(self, now: float) -> None:
+        """Each backend's own reason, and the attempts that are wanted."""
+        for child in self.backends.rows:
+            if self.backends.states[child].phase is recovery.Phase.REFUSED:
+                text = self.backends.away(child, now)
+                self.service = service.paused(self.service, RECONFIGURATION, now, text=text)
+                self.service = service.resumed(self.service, child, now)
+            elif self.backends.pausing(child):
+                text = self.backends.states[child].error or self.backends.states[child].shown
+                self.service = service.paused(self.service, child, now, text=text)
+            else:
+                self.service = service.resumed(self.service, child, now)
+        self.service = service.wanting(self.service, self.backends.attempts)
 
     def _died(self, name: str, code: int, now: float) -> list[Action]:
         child = self.children[name]
         after, verdict = children.died(child, code, now)
         self.children[name] = after
-        if child.kind is Kind.CONNECTION and not self.service.leaving:
-            self._miss(child, code, now)
+        said = self._feed_backend(name, Gone(f"its process ended ({ending(code)})"), now)
         match verdict:
             case CrashLoop(deaths=deaths):
                 text = f"server failed: {name} died {deaths} times in short order, last {ending(code)}"
-                return [Say(logging.CRITICAL, "DHCP4_SERVER_FAILED", text), *self._leave(ExitCode.SOFTWARE, now)]
+                failed = Say(logging.CRITICAL, self._family.message("SERVER_FAILED"), text)
+                return [failed, *self._leave(ExitCode.SOFTWARE, now)]
             case Final():
                 text = f"failed to initialize Kea server: {name} cannot go on, {ending(code)}"
-                return [Say(logging.CRITICAL, "DHCP4_INIT_FAIL", text), *self._leave(code, now)]
+                return [Say(logging.CRITICAL, self._family.message("INIT_FAIL"), text), *self._leave(code, now)]
         if after.phase is Phase.WAITING and not child.replace_it and not self.service.leaving:
             wait_ms = round((after.start_at - now) * 1000)
             text = f"{name} (pid {child.pid}) ended by itself, {ending(code)}; starting it again in {wait_ms} ms"
-            return [Say(logging.ERROR, "KEA_MP_CHILD_DIED", text)]
-        return []
+            return [Say(logging.ERROR, "KEA_MP_CHILD_DIED", text), *said]
+        return said
 
     def _stop(self, name: str, limit_s: float, now: float, *, replace_it: bool = False) -> list[Action]:
         self.children[name], action = children.stopped(self.children[name], now, limit_s, replace_it=replace_it)
@@ -286,22 +332,37 @@ class Core:
         return actions
 
     def _publish(self, now: float) -> Publish:
-        self._beat_at = now + (HEARTBEAT_S if self.acknowledged(now) else HURRY_S)
+        self._beat_at = now + (HEARTBEAT_S if self.acknowledged(now) and self._attempts_begun() else HURRY_S)
         return Publish(self.service.directive)
+
+    def _attempts_begun(self) -> bool:
+        """Every connection worker has begun the attempt that is wanted of it."""
+        healths = {child: self.children[child].health for child in self.service.attempts}
+        return all(
+            health is not None and health.attempt >= self.service.attempts[child] for child, health in healths.items()
+        )
 
     def _spoken(self, before: Service) -> list[Action]:
         """A change of the service in words; the way up and the way out have their own lines."""
-        if not self.was_serving or self.service.leaving or before.mode == self.service.mode:
+        if not self.started or self.service.leaving or before.mode == self.service.mode:
             return []
         if self.service.mode == SERVE:
             return [Say(logging.INFO, "KEA_MP_SERVICE_RESUMED", "DHCP is served again")]
-        return [Say(logging.WARNING, "KEA_MP_SERVICE_PAUSED", f"DHCP is not served: {described(self.service)}")]
+        return [self._paused()]
 
-    def _first_service(self, now: float) -> list[Action]:
-        if self.was_serving or self.service.mode != SERVE or not self.acknowledged(now):
+    def _paused(self) -> Say:
+        return Say(logging.WARNING, "KEA_MP_SERVICE_PAUSED", f"DHCP is not served: {described(self.service)}")
+
+    def _beginning(self, now: float) -> list[Action]:
+        """Its end: all workers are there and it is known of each backend how it starts, even when that is a pause."""
+        heard = all(child.health is not None for child in self.of_kind(Kind.SERVING))
+        settled = heard and self.backends.settled and self.acknowledged(now)
+        if self.started or self.service.leaving or not settled:
             return []
-        self.was_serving = True
-        return [Say(logging.INFO, "DHCP4_STARTED", f"kea_mp DHCPv4 server version {self._version} started")]
+        self.started = True
+        text = f"kea_mp {self._family.protocol} server version {self._version} started"
+        said: list[Action] = [Say(logging.INFO, self._family.message("STARTED"), text)]
+        return said if self.service.mode == SERVE else [*said, self._paused()]
 
 
 def described(state: Service) -> str:

@@ -18,14 +18,16 @@ import psutil
 
 from kea_mp import __version__
 from kea_mp.bus.messages import Health
-from kea_mp.config.model import Config4, SqlAccess
+from kea_mp.config.model import Config4
 from kea_mp.control.answer import to_json
 from kea_mp.control.daemon import BackendStatus, PauseReason, ProcessStatus, Snapshot, SocketsStatus
 from kea_mp.counters import Statistics
+from kea_mp.supervisor.backends import Backend, configured
 from kea_mp.supervisor.children import Child, Kind, Phase
 from kea_mp.supervisor.core import Core, Disable, Enable, Event, Leave
 from kea_mp.supervisor.dhcp_sockets import DhcpSockets
 from kea_mp.supervisor.processes import ChildSpec
+from kea_mp.supervisor.service import Reason
 
 USER, HA_LOCAL, HA_PARTNER = 1, 1000, 2000  #: Kea's origins of dhcp-disable
 _STATES = {Phase.WAITING: "waiting", Phase.STARTING: "starting", Phase.RUNNING: "running", Phase.STOPPING: "stopping"}
@@ -37,7 +39,8 @@ class RunningDaemon:
     def __init__(self, config: Config4, config_file: Path, specs: Sequence[ChildSpec], sockets: DhcpSockets) -> None:
         self._config, self._config_file, self._sockets = config, config_file, sockets
         self._started = self._reloaded = time.time()
-        self.core = Core([(name, spec.kind) for spec in specs for name in spec.names], __version__, self.clock())
+        names = [(name, spec.kind) for spec in specs for name in spec.names]
+        self.core = Core(names, configured(config), __version__, self.clock())
         self._shown = msgspec.Raw(to_json(config.raw))
         self._statistics = Statistics()
         self._statistics.configured(config, time.time())
@@ -112,19 +115,20 @@ class RunningDaemon:
             epoch=state.epoch,
             generation=state.generation,
             acknowledged=self.core.acknowledged(now),
-            reasons=tuple(
-                PauseReason(
-                    who.removeprefix("connection-"),
-                    reason.since + offset,
-                    origin_of(who),
-                    None if reason.until is None else reason.until + offset,
-                    reason.text,
-                )
-                for who, reason in state.reasons.items()
-            ),
+            reasons=tuple(self._reason(who, reason, offset) for who, reason in state.reasons.items()),
             processes=(self._supervisor(), *(self._process(c, now, offset) for c in self.core.children.values())),
-            backends=(self._lease_database(offset),),
+            backends=tuple(self._backend(child, now, offset) for child in self.core.backends.rows),
             sockets=SocketsStatus(self._sockets.status, self._sockets.problems),
+        )
+
+    def _reason(self, who: str, reason: Reason, offset: float) -> PauseReason:
+        backend = self.core.backends.rows.get(who)
+        return PauseReason(
+            who=backend.role if backend else who,
+            since=reason.since + offset,
+            origin=backend.origin(self.core.backends.states[who].ever_up) if backend else origin_of(who),
+            until=None if reason.until is None else reason.until + offset,
+            text=reason.text,
         )
 
     def _supervisor(self) -> ProcessStatus:
@@ -161,22 +165,36 @@ class RunningDaemon:
             self._processes.pop(pid, None)
             return 0.0, 0
 
-    def _lease_database(self, offset: float) -> BackendStatus:
-        child = self.core.of_kind(Kind.CONNECTION)[0]
-        health = child.health
-        access = self._config.lease_database
-        host, port = access.hosts[0] if isinstance(access, SqlAccess) else ("", 0)
+    def _backend(self, child: str, now: float, offset: float) -> BackendStatus:
+        backend, state = self.core.backends.rows[child], self.core.backends.states[child]
+        health = self.core.children[child].health
+        host, port = _server(health, backend)
         return BackendStatus(
-            role="lease-database",
-            type=access.type if isinstance(access, SqlAccess) else "memfile",
-            name=access.name,
+            role=backend.role,
+            type=backend.type,
+            name=backend.name,
             host=host,
             port=port,
-            state=health.state if health else "lost" if child.starts > 1 else "connecting",
-            since=child.state_since + offset,
-            error=health.error if health else "",
+            tls=health.tls if health else "",
+            state=state.shown,
+            since=state.since + offset,
+            on_fail=backend.policy.on_fail.value,
+            tries=state.tries,
+            max_tries=backend.policy.tries,
+            next_try_ms=None if state.due is None else round(1000 * max(0.0, state.due - now)),
+            error=state.error or (health.error if health else ""),
+            error_class=state.error_class or (health.error_class if health else ""),
+            summary=self.core.backends.away(child, now),
             gauges=dict(health.gauges) if health else {},
         )
+
+
+def _server(health: Health | None, backend: Backend) -> tuple[str, int]:
+    """The server in use or last tried; the first of the list while nothing was heard."""
+    if health is None or not health.host:
+        return backend.hosts[0] if backend.hosts else ("", 0)
+    name, _, port = health.host.rpartition(":")
+    return name, int(port)
 
 
 def origin_name(origin: int) -> str:

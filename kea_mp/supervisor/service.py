@@ -16,6 +16,7 @@ from types import MappingProxyType
 from kea_mp.bus.messages import EXIT, PAUSE, SERVE, Directive, Health
 
 _NOTHING: Mapping[str, Reason] = MappingProxyType({})
+_NO_ATTEMPTS: Mapping[str, int] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,8 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """The reasons, by who made them, and the numbers of the directive. since: of the mode, monotonic seconds."""
+    """The reasons, by who made them, and the numbers of the directive. since: of the mode, monotonic seconds. attempts:
+    the connection attempts that are wanted, by child."""
 
     reasons: Mapping[str, Reason] = field(default_factory=lambda: _NOTHING)
     leaving: bool = False
@@ -37,6 +39,7 @@ class Service:
     generation: int = 1
     report: int = 0
     since: float = 0.0
+    attempts: Mapping[str, int] = field(default_factory=lambda: _NO_ATTEMPTS)
 
     @property
     def mode(self) -> str:
@@ -44,7 +47,7 @@ class Service:
 
     @property
     def directive(self) -> Directive:
-        return Directive(self.epoch, self.mode, self.generation, self.report)
+        return Directive(self.epoch, self.mode, self.generation, self.report, dict(self.attempts))
 
     @property
     def next_end(self) -> float | None:
@@ -75,6 +78,16 @@ def ended(service: Service, now: float) -> Service:
 def leaving(service: Service, now: float) -> Service:
     """The daemon ends; nothing brings it back."""
     return _changed(service, now, leaving=True)
+
+
+def reconfigured(service: Service, now: float) -> Service:
+    """Under a new configuration, of which nobody has acknowledged anything."""
+    return replace(service, generation=service.generation + 1, epoch=service.epoch + 1)
+
+
+def wanting(service: Service, attempts: Mapping[str, int]) -> Service:
+    """These connection attempts are wanted now."""
+    return service if attempts == service.attempts else replace(service, attempts=MappingProxyType(dict(attempts)))
 
 
 def asked_to_report(service: Service) -> Service:

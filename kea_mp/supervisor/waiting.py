@@ -69,7 +69,7 @@ class ForReports:
 
 
 class ForAnswer:
-    """Until a child has carried out an order, dies, falls silent, or is too slow."""
+    """Until a child has carried out an order, dies, falls silent, loses its backend, or is too slow."""
 
     def __init__(self, core: Core, order: Order, patience_s: float, now: float) -> None:
         self._core, self._order = core, order
@@ -84,11 +84,13 @@ class ForAnswer:
         return min(self._ends, max(self._asked, heard) + SILENCE_S)
 
     def over(self, now: float) -> bool:
-        return self._answer is not None or now >= self.until or not self._is_there()
+        return self._answer is not None or now >= self.until or not self._is_there() or bool(self._away(now))
 
     def value(self, now: float) -> Answer:
         if self._answer is not None:
             return self._answer
+        if away := self._away(now):
+            return error(away)
         name, command = self._order.child.removeprefix("connection-"), self._order.command
         if not self._is_there():
             return error(f"{name} is not running: it cannot carry out {command}")
@@ -100,6 +102,9 @@ class ForAnswer:
     def answered(self, record: Answered) -> None:
         if (record.child, record.number) == (self._order.child, self._order.number):
             self._answer = Answer(record.result, record.text, record.arguments)
+
+    def _away(self, now: float) -> str:
+        return self._core.backends.away(self._order.child, now)
 
     def _is_there(self) -> bool:
         child = self._core.children.get(self._order.child)

@@ -60,10 +60,11 @@ def test_a_report_of_a_dead_predecessor_changes_nothing() -> None:
     assert reported(child, Health("child", 99, 7), 1.0) is child
 
 
-def test_the_time_of_a_state_is_kept_while_it_lasts() -> None:
-    child = running(Kind.CONNECTION, now=3.0)
-    assert reported(child, Health("child", 100, 2, state="up"), 9.0).state_since == 3.0
-    assert reported(child, Health("child", 100, 3, state="lost"), 9.0).state_since == 9.0
+@pytest.mark.parametrize("state", ["failed", "lost"])
+def test_a_connection_worker_is_healthy_once_it_has_said_that_its_backend_is_away(state: str) -> None:
+    child = running(Kind.CONNECTION, state="idle")
+    assert not child.healthy
+    assert reported(child, Health("child", 100, 2, state=state), 1.0).healthy
 
 
 def test_a_healthy_child_that_is_killed_is_started_again_at_once() -> None:

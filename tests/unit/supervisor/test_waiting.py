@@ -9,12 +9,15 @@ from functools import partial
 from kea_mp.bus.messages import Answered, Health, Order
 from kea_mp.control.answer import Answer
 from kea_mp.control.daemon import COMPUTE_S, REPORT_S, Acknowledged, Computed, Ordered, Reported, Wait
+from kea_mp.supervisor.backends import Backend, Role
 from kea_mp.supervisor.children import Kind
 from kea_mp.supervisor.core import SILENCE_S, Core, Died, Disable, Heard, Started, Tick
+from kea_mp.supervisor.recovery import Policy
 from kea_mp.supervisor.waiting import Aside, Waiting, begun
 
 LEASES, WORKER = "connection-lease-database", "serving-0"
 PIDS = {LEASES: 10, WORKER: 20}
+BACKEND = Backend(LEASES, Role.LEASES, "postgresql", "kea", policy=Policy(tries=10, wait_s=4.0))
 
 
 @dataclass
@@ -40,7 +43,7 @@ class Scene:
     """A core with two children that run, and the orders that were sent."""
 
     def __init__(self) -> None:
-        self.core = Core(((LEASES, Kind.CONNECTION), (WORKER, Kind.SERVING)), "1.0", 0.0)
+        self.core = Core(((LEASES, Kind.CONNECTION), (WORKER, Kind.SERVING)), (BACKEND,), "1.0", 0.0)
         self.sent: list[Order] = []
         self.computing: list[FakeComputing] = []
         self.aside = Aside(self.compute)
@@ -129,7 +132,7 @@ def test_an_order_to_a_child_that_does_not_run_fails_at_once_and_is_not_sent() -
     assert waiting.over(0.0)
     assert scene.sent == []
     assert answer is not None
-    assert (answer.result, "lease-database is not running" in answer.text) == (1, True)
+    assert (answer.result, "lease-database is being opened again" in answer.text) == (1, True)
 
 
 def test_a_child_that_dies_over_an_order_ends_the_wait() -> None:
