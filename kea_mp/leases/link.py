@@ -20,10 +20,12 @@ from typing import Protocol
 
 from kea_mp.errors import ExitCode, ExitWith, KeaMpError
 from kea_mp.leases.model import Lease4
-from kea_mp.sql.errors import Trouble
+from kea_mp.sql.errors import Trouble, kind_of
 from kea_mp.sql.reference import VERSIONS
 
 Range = tuple[int, int]
+
+SLICE_S = 0.02  #: a link that waits for its database looks up this often
 
 
 class Mismatch(ExitWith):
@@ -31,7 +33,12 @@ class Mismatch(ExitWith):
 
 
 class LinkError(KeaMpError):
-    """Something went wrong between us and the database; the text is for people."""
+    """Something went wrong between us and the database; the text is for people. kind: of the error, in a word or two
+    ("authentication", "read-only", "timeout" …; see `sql.errors.kind_of`)."""
+
+    def __init__(self, text: str, kind: str = "") -> None:
+        super().__init__(text)
+        self.kind = kind or kind_of("", text)
 
 
 class Lost(LinkError):
@@ -97,10 +104,21 @@ class Link(Protocol):
     """One database, connected or not. Everything but `close` raises LinkError."""
 
     last_time: int  #: the latest moment that the column `expire` holds
+    place: str  #: the host in use or last tried, "name:port"
+    tls: str  #: the protocol of the session's encryption, "" in clear
+    meanwhile: Callable[[], None]  #: called every SLICE_S while the database is waited for; it must not use the link
 
     def connect(self) -> None:
         """Connect anew, to the first usable of the hosts. Lost; ExitWith SCHEMA when the schema is of another
         version."""
+        ...
+
+    def connect_to(self, host: str, port: int) -> None:
+        """Connect anew, to this host. Lost, Mismatch."""
+        ...
+
+    def take(self, other: Link) -> None:
+        """Go on with the connection of another link of the same kind, which is given up by that."""
         ...
 
     def exchange(self, work: Work) -> Done:
@@ -132,7 +150,7 @@ class Link(Protocol):
         ...
 
     def ping(self) -> None:
-        """Whether the database still answers."""
+        """Whether the database still answers, and still takes changes."""
         ...
 
     def fileno(self) -> int:
@@ -163,14 +181,19 @@ def search_of(bounds: Range, first: int | None, rows: list[tuple[Lease4, bool, i
 
 def first_of(hosts: Sequence[tuple[str, int]], connect: Callable[[str, int], None]) -> None:
     """Connect to the first of the hosts that serves; Lost names them all."""
-    problems = []
+    problems: list[LinkError] = []
     for host, port in hosts:
         try:
             connect(host, port)
             return
         except Lost as error:
-            problems.append(str(error))
-    raise Lost("; ".join(problems))
+            problems.append(error)
+    raise all_failed(problems)
+
+
+def all_failed(problems: Sequence[LinkError]) -> Lost:
+    """None of the hosts serves."""
+    return Lost("; ".join(map(str, problems)), problems[-1].kind)
 
 
 def require_version(kind: str, found: tuple[int, ...] | None, where: str) -> None:
@@ -182,9 +205,10 @@ def require_version(kind: str, found: tuple[int, ...] | None, where: str) -> Non
         raise Mismatch(ExitCode.SCHEMA, "DHCP4_INIT_FAIL", text)
 
 
-def link_error(trouble: Trouble, about_a_row: bool, text: str) -> LinkError:
+def link_error(trouble: Trouble, about_a_row: bool, text: str, code: str = "") -> LinkError:
     """What a trouble means for a batch. A refusal that is not about a row (a missing table, a right taken away) makes
-    the database useless."""
+    the database useless. code: as for `kind_of`."""
+    kind = kind_of(code, text)
     if trouble is Trouble.RETRY:
-        return Collision(text)
-    return Refused(text) if trouble is Trouble.REFUSED and about_a_row else Lost(text)
+        return Collision(text, kind)
+    return Refused(text, kind) if trouble is Trouble.REFUSED and about_a_row else Lost(text, kind)

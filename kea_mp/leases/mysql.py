@@ -9,8 +9,11 @@ Runs in: connection
 
 from __future__ import annotations
 
+import io
+import ssl
+import time
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import pymysql
@@ -24,6 +27,7 @@ from kea_mp.leases.link import (
     Collision,
     Count,
     Done,
+    Link,
     LinkError,
     Lost,
     Mismatch,
@@ -36,10 +40,11 @@ from kea_mp.leases.link import (
     search_of,
 )
 from kea_mp.leases.model import Lease4
+from kea_mp.leases.patient import BUFFER, PatientReader, nothing
 from kea_mp.leases.statements import MYSQL as SQL
-from kea_mp.leases.statements import MYSQL_SETTERS, STAT, VERSION
+from kea_mp.leases.statements import MYSQL_READ_ONLY, MYSQL_SETTERS, STAT, VERSION
 from kea_mp.sql.engine import mysql_arguments, where
-from kea_mp.sql.errors import Trouble, mysql_trouble, said
+from kea_mp.sql.errors import Trouble, code_of, kind_of, mysql_trouble, said
 from kea_mp.values import INFINITY
 
 LAST_TIME = 2**31 - 1  #: of a TIMESTAMP column
@@ -64,32 +69,63 @@ class MysqlLink:
 
     def __init__(self, access: SqlAccess) -> None:
         self._access = access
+        self._deadline_s = access.read_timeout_s or DEADLINE_S
         self._connection: Connection[Any] | None = None
-        self._where = ""
+        self._reader: PatientReader | None = None
+        self._where = self.place = self.tls = ""
+        self._meanwhile: Callable[[], None] = nothing
+
+    @property
+    def meanwhile(self) -> Callable[[], None]:
+        return self._meanwhile
+
+    @meanwhile.setter
+    def meanwhile(self, meanwhile: Callable[[], None]) -> None:
+        self._meanwhile = meanwhile
+        if self._reader is not None:
+            self._reader.meanwhile = meanwhile
 
     # ---- Link -----------------------------------------------------------------------------------------------
 
     def connect(self) -> None:
         self.close()
-        first_of(self._access.hosts, self._connect_to)
+        first_of(self._access.hosts, self.connect_to)
 
-    def _connect_to(self, host: str, port: int) -> None:
+    def take(self, other: Link) -> None:
+        assert isinstance(other, MysqlLink)
+        self.close()
+        self._connection, other._connection = other._connection, None
+        self._reader, self._where, self.place, self.tls = other._reader, other._where, other.place, other.tls
+        self.meanwhile = self._meanwhile
+
+    def connect_to(self, host: str, port: int) -> None:
         """Connect to one host and make the session's settings. Lost."""
-        self._where = where(self._access, host, port)
+        self.close()
+        self._where, self.place, self.tls = where(self._access, host, port), f"{host}:{port}", ""
         try:
             arguments = mysql_arguments(self._access, host, port)
             self._connection = pymysql.connect(
-                **arguments | {"read_timeout": self._access.read_timeout_s or DEADLINE_S,
+                **arguments | {"read_timeout": self._deadline_s,
                                "write_timeout": self._access.write_timeout_s or DEADLINE_S},
                 client_flag=CLIENT.MULTI_STATEMENTS | CLIENT.FOUND_ROWS,
             )  # fmt: skip
+            self._read_patiently(self._connection)
             self._set_up("ssl" in arguments)
         except (pymysql.err.Error, OSError, ConfigError) as error:
             self.close()
-            raise Lost(f"{self._where}: {said(error)}") from error
+            raise Lost(f"{self._where}: {said(error)}", kind_of(code_of(error), str(error))) from error
         except (LinkError, Mismatch):
             self.close()
             raise
+
+    def _read_patiently(self, connection: Connection[Any]) -> None:
+        """Have PyMySQL read through our reader. There is nothing in the old one's buffer: nothing was asked yet."""
+        own = connection._sock  # type: ignore[attr-defined]
+        self.tls = (own.version() or "") if isinstance(own, ssl.SSLSocket) else ""
+        self._reader = PatientReader(own)
+        self._reader.meanwhile = self._meanwhile
+        connection._rfile.close()  # type: ignore[attr-defined]
+        connection._rfile = io.BufferedReader(self._reader, BUFFER)  # type: ignore[attr-defined]
 
     def _set_up(self, encrypted: bool) -> None:
         answers = self._carry_out(
@@ -98,14 +134,13 @@ class MysqlLink:
                 "SET SESSION time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES', autocommit = 1, "
                 f"innodb_lock_wait_timeout = {LOCK_WAIT_S}",
                 "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
-                "SELECT @@global.read_only",
+                "SELECT @@global.read_only, @@global.innodb_read_only",
                 "SHOW STATUS LIKE 'Ssl_cipher'",
             ]
         )
         if encrypted and not answers[-1][0][0][1]:
-            raise Lost(f"{self._where} speaks in clear although TLS is configured")
-        if int(answers[-2][0][0][0]):
-            raise Lost(f"{self._where} takes no changes: it is read-only")
+            raise Lost(f"{self._where} speaks in clear although TLS is configured", "tls")
+        self._require_changes(answers[-2][0])
         require_version(self._access.type, self._version(), self._where)
 
     def _version(self) -> tuple[int, ...] | None:
@@ -121,7 +156,7 @@ class MysqlLink:
         if self._connection is not None:
             # Without the farewell of `close`, which may wait for a server that is not there.
             self._connection._force_close()  # type: ignore[attr-defined]
-            self._connection = None
+            self._connection = self._reader = None
 
     def fileno(self) -> int:
         if self._connection is None or self._connection._sock is None:  # type: ignore[attr-defined]
@@ -155,12 +190,11 @@ class MysqlLink:
         return _leases(self._carry_out([SQL["page"] % (after, limit)])[0][0])
 
     def ping(self) -> None:
-        if self._connection is None:
-            raise Lost("there is no connection")
-        usual = self._connection._read_timeout  # type: ignore[attr-defined]
-        self._connection._read_timeout = PING_S  # type: ignore[attr-defined]
-        self._carry_out([VERSION])
-        self._connection._read_timeout = usual  # type: ignore[attr-defined]
+        self._require_changes(self._carry_out([MYSQL_READ_ONLY], PING_S)[0][0])
+
+    def _require_changes(self, read_only: Rows) -> None:
+        if any(int(value) for value in read_only[0]):
+            raise Lost(f"{self._where} takes no changes: it is read-only", "read-only")
 
     # ---- the batch ------------------------------------------------------------------------------------------
 
@@ -191,10 +225,11 @@ class MysqlLink:
 
     # ---- the wire -------------------------------------------------------------------------------------------
 
-    def _carry_out(self, statements: Sequence[str]) -> list[tuple[Rows, int]]:
+    def _carry_out(self, statements: Sequence[str], deadline_s: float = 0) -> list[tuple[Rows, int]]:
         """(rows, affected rows) of each of these statements, sent at once."""
-        if self._connection is None:
+        if self._connection is None or self._reader is None:
             raise Lost("there is no connection")
+        self._reader.deadline = time.monotonic() + (deadline_s or self._deadline_s)
         answers: list[tuple[Rows, int]] = []
         try:
             cursor = self._connection.cursor(pymysql.cursors.Cursor)
@@ -217,7 +252,7 @@ class MysqlLink:
         trouble = mysql_trouble(code)
         if trouble is Trouble.LOST or self._connection is None:
             # PyMySQL has the same number (2013) for a connection that was closed and one that is silent.
-            return Silent(text) if "timed out" in text else Lost(text)
+            return Silent(text, "timeout") if "timed out" in text else Lost(text, kind_of(str(code), text))
         try:
             self._connection.rollback()
         except (pymysql.err.Error, OSError) as second:
@@ -225,7 +260,7 @@ class MysqlLink:
         if code == _DUPLICATE:
             return Taken(text)
         about_a_row = isinstance(error, pymysql.err.DataError | pymysql.err.IntegrityError) or code in _ROW_ERRORS
-        return link_error(trouble, about_a_row, text)
+        return link_error(trouble, about_a_row, text, str(code))
 
 
 def _reads(work: Work) -> Iterable[str]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import select
 import struct
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import psycopg
 from psycopg import pq
@@ -20,8 +20,10 @@ from psycopg import pq
 from kea_mp.config.model import SqlAccess
 from kea_mp.errors import ConfigError
 from kea_mp.leases.link import (
+    SLICE_S,
     Count,
     Done,
+    Link,
     LinkError,
     Lost,
     Mismatch,
@@ -34,19 +36,20 @@ from kea_mp.leases.link import (
     search_of,
 )
 from kea_mp.leases.model import Lease4
+from kea_mp.leases.patient import nothing
 from kea_mp.leases.statements import POSTGRESQL as SQL
-from kea_mp.leases.statements import VERSION
+from kea_mp.leases.statements import POSTGRESQL_READ_ONLY, POSTGRESQL_TLS, VERSION
 from kea_mp.sql.engine import postgresql_arguments, where
-from kea_mp.sql.errors import postgresql_trouble, said
+from kea_mp.sql.errors import code_of, kind_of, postgresql_trouble, said
 from kea_mp.values import INFINITY
 
 _ETHERNET = b"\x01"
 _INT8, _BYTEA, _TEXT, _BOOL = 20, 17, 25, 16  #: oids of the elements
 _TEXT_FORMAT, _BINARY = 0, 1
-_POLL_MS = 1000
+_SLICE_MS = 1000 * SLICE_S
 _NO_TABLE = "(42P01)"
 _ROW_ERRORS = ("22", "23")  #: SQLSTATE classes: data exception, constraint violation
-DEADLINE_S = 5  #: when no timeout is configured
+DEADLINE_S = 5  #: for an exchange, unless a shorter timeout is configured
 PING_S = 2.0
 
 Answer = list[tuple[bytes | None, ...]]
@@ -60,20 +63,28 @@ class PostgresLink:
     def __init__(self, access: SqlAccess) -> None:
         self._access = access
         # statement_timeout ends what the server still does, the deadline here what it does not even answer.
-        self._deadline_s = access.read_timeout_s or access.tcp_user_timeout_s or DEADLINE_S
+        self._deadline_s = min(access.tcp_user_timeout_s or DEADLINE_S, DEADLINE_S)
         self._connection: psycopg.Connection[tuple[object, ...]] | None = None
         self._poll = select.poll()
-        self._where = ""
+        self._where = self.place = self.tls = ""
+        self.meanwhile: Callable[[], None] = nothing
 
     # ---- Link -----------------------------------------------------------------------------------------------
 
     def connect(self) -> None:
         self.close()
-        first_of(self._access.hosts, self._connect_to)
+        first_of(self._access.hosts, self.connect_to)
 
-    def _connect_to(self, host: str, port: int) -> None:
+    def take(self, other: Link) -> None:
+        assert isinstance(other, PostgresLink)
+        self.close()
+        self._connection, other._connection = other._connection, None
+        self._poll, self._where, self.place, self.tls = other._poll, other._where, other.place, other.tls
+
+    def connect_to(self, host: str, port: int) -> None:
         """Connect to one host and prepare everything there. Lost."""
-        self._where = where(self._access, host, port)
+        self.close()
+        self._where, self.place, self.tls = where(self._access, host, port), f"{host}:{port}", ""
         try:
             arguments = postgresql_arguments(self._access, host, port)
             arguments.setdefault("tcp_user_timeout", int(1000 * self._deadline_s))
@@ -86,7 +97,7 @@ class PostgresLink:
             self._set_up(pgconn)
         except (psycopg.Error, ConfigError) as error:
             self.close()
-            raise Lost(f"{self._where}: {said(error)}") from error
+            raise Lost(f"{self._where}: {said(error)}", kind_of(code_of(error), str(error))) from error
         except (LinkError, Mismatch):
             self.close()
             raise
@@ -104,9 +115,11 @@ class PostgresLink:
         }  # fmt: skip
         for name, value in settings.items():
             pgconn.send_query_params(f"SET {name} = {value}".encode(), None)
-        pgconn.send_query_params(b"SHOW transaction_read_only", None, result_format=_TEXT_FORMAT)
-        if self._finish(pgconn, len(settings) + 1, self._deadline_s)[-1][0][0] != b"off":
-            raise Lost(f"{self._where} takes no changes: it is a standby or read-only")
+        pgconn.send_query_params(POSTGRESQL_READ_ONLY.encode(), None, result_format=_TEXT_FORMAT)
+        pgconn.send_query_params(POSTGRESQL_TLS.encode(), None, result_format=_TEXT_FORMAT)
+        *_, read_only, encrypted = self._finish(pgconn, len(settings) + 2, self._deadline_s)
+        self._require_changes(read_only)
+        self.tls = (encrypted[0][0] or b"").decode() if encrypted else ""
         require_version(self._access.type, self._version(pgconn), self._where)
         for name, text in SQL.items():
             pgconn.send_prepare(name.encode(), text.encode())
@@ -171,7 +184,11 @@ class PostgresLink:
         return _leases(self._carry_out([("page", (_int(after), _int(limit)))])[0])
 
     def ping(self) -> None:
-        self._carry_out([("version", ())], PING_S)
+        self._require_changes(self._carry_out([("read_only", ())], PING_S)[0])
+
+    def _require_changes(self, read_only: Answer) -> None:
+        if read_only[0][0] != b"off":
+            raise Lost(f"{self._where} takes no changes: it is a standby or read-only", "read-only")
 
     # ---- results --------------------------------------------------------------------------------------------
 
@@ -204,7 +221,7 @@ class PostgresLink:
                 pgconn.send_query_prepared(name.encode(), values, [_BINARY] * len(values), _BINARY)
             return self._finish(pgconn, len(calls), deadline_s or self._deadline_s)
         except psycopg.Error as error:  # libpq itself: the connection is gone
-            raise Lost(f"{self._where}: {said(error)}") from error
+            raise Lost(f"{self._where}: {said(error)}", "connection lost") from error
 
     def _finish(self, pgconn: pq.abc.PGconn, count: int, deadline_s: float) -> list[Answer]:
         """End the transaction of the statements that were sent, and their rows."""
@@ -225,7 +242,7 @@ class PostgresLink:
             result = pgconn.get_result()
             if result is None:
                 if pgconn.status != pq.ConnStatus.OK:
-                    raise Lost("the server closed the connection")
+                    raise Lost(f"{self._where}: the server closed the connection", "connection lost")
                 continue
             match result.status:
                 case pq.ExecStatus.PIPELINE_SYNC:
@@ -243,18 +260,20 @@ class PostgresLink:
         return answers
 
     def _wait(self, events: int, deadline: float) -> None:
-        left = deadline - time.monotonic()
-        if left <= 0:
-            raise Silent(f"{self._where} does not answer in time")
         assert self._connection is not None
         self._poll.modify(self._connection.pgconn.socket, events)
-        self._poll.poll(min(1000 * left + 1, _POLL_MS))
+        # Looked at before the clock: it may be us who was stopped, and the answer is there.
+        while not self._poll.poll(_SLICE_MS):
+            if time.monotonic() >= deadline:
+                raise Silent(f"{self._where} does not answer in time", "timeout")
+            self.meanwhile()
 
     def _problem(self, result: pq.abc.PGresult) -> LinkError:
         """What an error of the server means."""
         state = (result.error_field(pq.DiagnosticField.SQLSTATE) or b"").decode()
         text = (result.error_field(pq.DiagnosticField.MESSAGE_PRIMARY) or b"").decode(errors="replace")
-        return link_error(postgresql_trouble(state), state[:2] in _ROW_ERRORS, f"{self._where}: {text} ({state})")
+        said_by_server = f"{self._where}: {text} ({state})"
+        return link_error(postgresql_trouble(state), state[:2] in _ROW_ERRORS, said_by_server, state)
 
 
 # ---- values -------------------------------------------------------------------------------------------------

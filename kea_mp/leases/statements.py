@@ -14,6 +14,10 @@ _COLUMNS = (
 COLUMNS = ", ".join(_COLUMNS)
 
 VERSION = "SELECT version, minor FROM schema_version"
+POSTGRESQL_READ_ONLY = "SELECT current_setting('transaction_read_only')"  #: "on" on a standby too
+POSTGRESQL_TLS = "SELECT version FROM pg_stat_ssl WHERE pid = pg_backend_pid() AND ssl"
+#: 0 and 0 when it takes changes. It reads a table, since a Galera node that is not ready refuses only that.
+MYSQL_READ_ONLY = "SELECT @@global.read_only, @@global.innodb_read_only FROM schema_version"
 COUNTS = "SELECT subnet_id, state, leases FROM lease4_stat WHERE subnet_id BETWEEN %s AND %s AND leases <> 0"
 STAT = "SELECT subnet_id, pool_id, state, leases FROM lease4_pool_stat WHERE leases <> 0"
 
@@ -92,7 +96,7 @@ POSTGRESQL = {
         "AND expire <= to_timestamp($1) ORDER BY expire LIMIT $2::int8)) AND state + 0 = 2 "
         "AND expire <= to_timestamp($1) RETURNING address"
     ),
-    "version": VERSION,
+    "read_only": POSTGRESQL_READ_ONLY,
     "stat": STAT,
     "counts": COUNTS % ("$1::int8", "$2::int8"),
     "by_name": f"SELECT {_PG_LEASE} FROM lease4 l WHERE lower(l.hostname) = $1::text",
