@@ -108,6 +108,7 @@ class Agent(IntEnum):
 
 _HEADER = Struct("!BBBBIHHIIII16s192sI")  # sname and file in one piece: they are nearly always empty
 _HEADER_OUT = Struct("!BBBBIHHIIII16s64s128sI")
+_NAMELESS_OUT = Struct("!BBBBIHHIIII16s192xI")
 _NO_NAMES = bytes(MAX_SNAME + MAX_FILE)
 
 
@@ -229,7 +230,6 @@ def pack_option(code: int, payload: bytes) -> bytes:
 
 
 def encode4(
-    *,
     op: int,
     htype: int,
     hlen: int,
@@ -252,6 +252,11 @@ def encode4(
     """
     if len(chaddr) > MAX_CHADDR or len(sname) > MAX_SNAME or len(file) > MAX_FILE:
         raise ValueError("chaddr, sname or file is longer than its field")
+    if not sname and not file:
+        head = _NAMELESS_OUT.pack(
+            op, htype, hlen, hops, xid, secs, flags, ciaddr, yiaddr, siaddr, giaddr, chaddr, MAGIC_COOKIE
+        )
+        return head + options + b"\xff"
     return (
         _HEADER_OUT.pack(
             op, htype, hlen, hops, xid, secs, flags, ciaddr, yiaddr, siaddr, giaddr, chaddr, sname, file, MAGIC_COOKIE

@@ -12,6 +12,9 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import NamedTuple
 
+import msgspec
+from msgspec.structs import replace
+
 from kea_mp.errors import BackendDown
 from kea_mp.leases.model import Lease4, usable_by_anyone
 from kea_mp.leases.store import FindLeases, Found, Request, Result
@@ -28,7 +31,7 @@ MOST_PROPOSALS = 64  #: proposals refused for one client before it gets nothing
 Asking = Generator[Request, Result, "Choice | None"]
 
 
-class Choice(NamedTuple):
+class Choice(msgspec.Struct, frozen=True, gc=False):
     """address: what the client gets. seen: the row there. own: that row is this client's, so that this is a renewal.
     discard: another lease of the client, to be removed once this one is stored (after a DHCPREQUEST)."""
 
@@ -64,7 +67,7 @@ def reach_for_proposals(x: Exchange) -> Reach:
     plan = x.plan
     assert plan is not None
     used = x.know.used
-    if len(plan.circle) > 1 and used:
+    if used and len(plan.circle) > 1:
         for member in plan.circle:
             if member.subnet.classes == plan.subnet.classes and used.get(member, 0) > used.get(plan, 0):
                 plan = member
@@ -96,7 +99,7 @@ def find(x: Exchange, reach: Reach, address: int, propose: bool) -> FindLeases:
     """The request that tells all about this client in one round trip."""
     if not propose:
         return FindLeases(x.hw, x.client_id, reach.ids, x.now, address)
-    from_here = reach_for_proposals(x)
+    from_here = reach_for_proposals(x) if x.know.used else reach
     allocator, pools = from_here.pools[0]
     return FindLeases(x.hw, x.client_id, reach.ids, x.now, address, pools, allocator, from_here.skip)
 
@@ -180,8 +183,10 @@ def discover(x: Exchange) -> Asking:
         row = found.at if hint == wish else (yield from row_at(x, hint))
         if row is None or usable_by_anyone(row, x.now):
             return Choice(hint, row, False, lease)
-    choice = yield from _propose(x, None if found.mine or x.plan is not start else found)
-    return choice if choice is None or lease is None else choice._replace(discard=lease)
+    if not found.mine and x.plan is start:
+        return _accepted(x, reach_for_proposals(x), found) or (yield from _propose(x, found))
+    choice = yield from _propose(x, None)
+    return choice if choice is None or lease is None else replace(choice, discard=lease)
 
 
 def _conflict(x: Exchange, reserved: int, row: Lease4) -> None:
@@ -205,24 +210,38 @@ def _propose(x: Exchange, found: Found | None) -> Asking:
             if found is None:
                 # No subnet counts here: leases that the client has are of no use to it, see the callers.
                 found = found_in((yield FindLeases(x.hw, x.client_id, (), x.now, 0, pools, allocator, skip)))
-            address, row = found.free, found.free_row
-            found = None
+            address = found.free
             if not address:
+                found = None
                 break
-            plan = _home(reach, address)
-            if plan is not None and plan.allowed(address):
-                x.plan = plan
-                if plan.network:
-                    x.know.mark_used(plan)
-                return Choice(address, row)
+            choice = _accepted(x, reach, found)
+            if choice is not None:
+                return choice
+            found = None
             refused += 1
+            plan = _home(reach, address)
             skip += plan.forbidden_run(address) if plan is not None else (address,)
     _nothing_left(x, reach)
     return None
 
 
+def _accepted(x: Exchange, reach: Reach, found: Found) -> Choice | None:
+    """The proposal of the store, if there is one and it may be offered; moves to its subnet."""
+    address = found.free
+    plan = _home(reach, address) if address else None
+    if plan is None or not plan.allowed(address):
+        return None
+    x.plan = plan
+    if plan.network:
+        x.know.mark_used(plan)
+    return Choice(address, found.free_row)
+
+
 def _home(reach: Reach, address: int) -> SubnetPlan | None:
-    return next((plan for plan in reach.circle if plan.contains(address)), None)
+    for plan in reach.circle:
+        if plan.first <= address <= plan.last:
+            return plan
+    return None
 
 
 def _nothing_left(x: Exchange, reach: Reach) -> None:
@@ -272,27 +291,30 @@ def request(x: Exchange, known: Found | None) -> Asking:
         if lease is not None and in_allowed_pool(x, lease.address):
             return Choice(lease.address, lease, True)
         proposed = yield from _propose(x, None if found.mine or wish else found)
-        return proposed._replace(discard=lease) if proposed is not None else None
+        return replace(proposed, discard=lease) if proposed is not None else None
     row = found.at if wanted == wish else (yield from row_at(x, wanted))
-    return (yield from _named(x, wanted, row, lease))
-
-
-def _named(x: Exchange, wanted: int, row: Lease4 | None, lease: Lease4 | None) -> Asking:
-    """Whether the client may have the address that it names. row: what is there. lease: the client's own."""
     plan = x.plan
     assert plan is not None
+    reserved = address_reservation(x) if x.hosts else 0
+    other = (yield from row_at(x, reserved)) if reserved and reserved != wanted else None
+    return _named(x, plan, wanted, row, lease, reserved, other)
+
+
+def _named(
+    x: Exchange, plan: SubnetPlan, wanted: int, row: Lease4 | None, lease: Lease4 | None, reserved: int,
+    other: Lease4 | None,
+) -> Choice | None:  # fmt: skip
+    """Whether the client may have the address that it names. plan: the subnet so far. row: what is there. lease: the
+    client's own. other: what is at the address that is reserved for the client."""
     client_id = x.client_id if plan.parameters.match_client_id else b""
     free = row is None or usable_by_anyone(row, x.now)
     mine = row is not None and belongs(row, x.hw, client_id)
     if not free and not mine:
         _say_refused(x, "ALLOC_ENGINE_V4_REQUEST_IN_USE", wanted)
         return None
-    reserved = address_reservation(x) if x.hosts else 0
-    if reserved and reserved != wanted:
-        other = yield from row_at(x, reserved)
-        if other is None or usable_by_anyone(other, x.now):
-            _say_refused(x, "ALLOC_ENGINE_V4_REQUEST_INVALID", wanted)
-            return None
+    if reserved and reserved != wanted and (other is None or usable_by_anyone(other, x.now)):
+        _say_refused(x, "ALLOC_ENGINE_V4_REQUEST_INVALID", wanted)
+        return None
     if reserved != wanted and not in_allowed_pool(x, wanted):
         x.unknown_address = True
         _say_refused(x, "ALLOC_ENGINE_V4_REQUEST_OUT_OF_POOL", wanted)

@@ -18,10 +18,10 @@ from kea_mp.dhcp.names import FLAG_E, FLAG_N, FLAG_O, Fqdn4, name_to_wire, parse
 from kea_mp.errors import WireError
 from kea_mp.values import text4
 from workers.serving.engine.context import Exchange
+from workers.serving.engine.plan import SUPPLIES_MISSING
 
 BLANKS = " \t\n"
 REPLACES_GIVEN = ("always", "when-present")
-SUPPLIES_MISSING = ("always", "when-not-present")
 GENERATE = "."  #: the host name for which one is to be made
 
 
@@ -43,11 +43,14 @@ def client_names(x: Exchange, address: int) -> Names:
     plan = x.plan
     assert plan is not None
     options = x.options
+    nameless = 81 not in options and 12 not in options
+    if nameless and not plan.supplies_names and not x.hosts:
+        return NO_NAMES
     pool = plan.pool_at(address)
     rules = plan.ddns if pool is None or pool.ddns is None else pool.ddns
     host = x.host()
     reserved = host.hostname if host is not None else ""
-    if 81 not in options and 12 not in options and not reserved and rules.replace_client_name not in SUPPLIES_MISSING:
+    if nameless and not reserved and rules.replace_client_name not in SUPPLIES_MISSING:
         return NO_NAMES
     fqdn = _parsed(options.get(81), x.know.config.compatibility.lenient_option_parsing)
     if fqdn is not None:

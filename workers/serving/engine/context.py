@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from kea_mp.config.model import Host4
+from kea_mp.dhcp.message4 import Message4
 from kea_mp.hosts.from_config import GLOBAL, Identifier
 from kea_mp.leases.model import Lease4
 from workers.serving.engine.classes import Classes
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
 NO_HOSTS: dict[int, Host4] = {}  #: shared and never written to
 
 
-class Exchange:
+class Exchange(msgspec.Struct, gc=False):
     """The state of one exchange. now: whole seconds. hw: htype + chaddr. client_id: option 61 or b"".
 
     hint: the address that the client asks for, or 0. plan: the selected subnet, which allocation may change to
@@ -30,30 +33,25 @@ class Exchange:
     DISCOVER. unknown_address: a REQUEST was for an address that is in no pool of this client.
     """
 
-    __slots__ = (
-        "agent", "classes", "client_id", "hint", "hosts", "hw", "identifiers", "know", "local",
-        "message", "now", "offer_lifetime", "options", "packet", "plan", "stashed", "statistics", "type",
-        "unknown_address",
-    )  # fmt: skip
-
-    def __init__(self, know: Knowledge, packet: Packet4, now: int) -> None:
-        message = packet.message
-        options = message.options
-        self.know, self.packet, self.message, self.options, self.now = know, packet, message, options, now
-        self.type: int = message.type
-        self.hw: bytes = b"%c%b" % (message.htype, message.chaddr) if message.chaddr else b""
-        self.client_id: bytes = options.get(61, b"")
-        self.agent: bytes = options.get(82, b"")
-        self.local = packet.local_address
-        self.classes: Classes = know.classes.all
-        self.plan: SubnetPlan | None = None
-        self.hosts: dict[int, Host4] = NO_HOSTS
-        self.identifiers: tuple[Identifier, ...] = ()
-        self.hint = 0
-        self.offer_lifetime = 0
-        self.stashed = False
-        self.unknown_address = False
-        self.statistics: tuple[str, ...] = ()
+    know: Knowledge
+    packet: Packet4
+    message: Message4
+    options: dict[int, bytes]
+    now: int
+    type: int
+    hw: bytes
+    client_id: bytes
+    agent: bytes
+    local: int
+    classes: Classes
+    plan: SubnetPlan | None = None
+    hosts: dict[int, Host4] = NO_HOSTS
+    identifiers: tuple[Identifier, ...] = ()
+    hint: int = 0
+    offer_lifetime: int = 0
+    stashed: bool = False
+    unknown_address: bool = False
+    statistics: tuple[str, ...] = ()
 
     def count(self, *names: str) -> None:
         """Raise these counters of Kea when the exchange ends."""
@@ -71,6 +69,17 @@ class Exchange:
     def owns(self, lease: Lease4) -> bool:
         """Whether the lease is this client's, going by both identifiers."""
         return belongs(lease, self.hw, self.client_id)
+
+
+def exchange_of(know: Knowledge, packet: Packet4, now: int) -> Exchange:
+    """The exchange that a packet begins."""
+    message = packet.message
+    options = message.options
+    return Exchange(
+        know, packet, message, options, now, message.type,
+        b"%c%b" % (message.htype, message.chaddr) if message.chaddr else b"",
+        options.get(61, b""), options.get(82, b""), packet.local_address, know.classes.all,
+    )  # fmt: skip
 
 
 def belongs(lease: Lease4, hw: bytes, client_id: bytes) -> bool:

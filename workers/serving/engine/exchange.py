@@ -14,7 +14,7 @@ from kea_mp.config.model import Config4
 from kea_mp.errors import BackendDown
 from kea_mp.leases.store import Request, Result
 from workers.serving.engine import stages4, trace
-from workers.serving.engine.context import Exchange
+from workers.serving.engine.context import exchange_of
 from workers.serving.engine.knowledge import Knowledge
 from workers.serving.engine.packet import Drop, Packet4, Reply4
 from workers.serving.engine.trace import label, listening
@@ -38,7 +38,7 @@ class Engine4:
     def respond(self, packet: Packet4, now: float) -> Generator[Request, Result, Reply4 | Drop]:
         """The exchange for one message. now: seconds since the epoch when it was received."""
         try:
-            outcome = yield from stages4.respond(Exchange(self._know, packet, int(now)))
+            outcome = yield from stages4.respond(exchange_of(self._know, packet, int(now)))
         except BackendDown as problem:
             trace.alloc_engine.error("ALLOC_ENGINE_V4_ALLOC_ERROR %s: %s", label(packet.message), problem)
             return UNANSWERED

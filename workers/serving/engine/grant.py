@@ -5,7 +5,7 @@ Runs in: serving
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import msgspec
 
 from kea_mp.dhcp.message4 import DISCOVER, OFFER
 from kea_mp.leases.model import DEFAULT, Lease4
@@ -21,16 +21,17 @@ from workers.serving.engine.reply import lease_reply
 from workers.serving.engine.trace import listening
 
 
-class Grant(NamedTuple):
+class Grant(msgspec.Struct, frozen=True, gc=False):
     """lease: what the store is to hold. told: lifetime in the answer, seconds. kept: the lifetime in the row, which
     T1 and T2 follow. reused: the row that is there already is good enough, so nothing is written. names: of the
-    answer."""
+    answer. pool: index of the pool that has the address, or -1."""
 
     lease: Lease4
     told: int
     kept: int
     reused: bool
     names: Names
+    pool: int
 
 
 def granted(x: Exchange, choice: Choice) -> Grant:
@@ -38,10 +39,11 @@ def granted(x: Exchange, choice: Choice) -> Grant:
     plan, seen = x.plan, choice.seen
     assert plan is not None
     parameters = plan.parameters
+    at = plan.pool_index(choice.address)
+    pool = plan.pools[at] if at >= 0 else None
     names = client_names(x, choice.address)
     valid = valid_lifetime(x, parameters)
     kept = x.offer_lifetime or valid
-    pool = plan.pool_at(choice.address)
     client_id = x.client_id if parameters.match_client_id else b""
     context, relay_id, remote_id, pool_id = "", b"", b"", 0
     if seen is not None:
@@ -61,8 +63,8 @@ def granted(x: Exchange, choice: Choice) -> Grant:
         if left:
             x.count("v4-lease-reuses", f"subnet[{plan.id}].v4-lease-reuses")
             told = valid if x.offer_lifetime else left
-            return Grant(lease, told, left, True, names)
-    return Grant(lease, valid, kept, False, names)
+            return Grant(lease, told, left, True, names, at)
+    return Grant(lease, valid, kept, False, names, at)
 
 
 def _is_same(lease: Lease4, seen: Lease4, names: Names) -> bool:
@@ -79,15 +81,15 @@ def _is_same(lease: Lease4, seen: Lease4, names: Names) -> bool:
     )
 
 
-def told_client(x: Exchange, kind: int, grant: Grant) -> Reply4:
-    """The DHCPOFFER or DHCPACK for a lease."""
+def told_client(x: Exchange, kind: int, grant: Grant, lease: Lease4) -> Reply4:
+    """The DHCPOFFER or DHCPACK for a lease: the granted one, as the store holds it if it was written."""
     if listening.info:
-        _say(x, kind, grant)
-    return lease_reply(x, kind, grant.lease.address, grant.told, grant.kept, grant.names)
+        _say(x, kind, grant, lease)
+    return lease_reply(x, kind, lease.address, grant.pool, grant.told, grant.kept, grant.names)
 
 
-def _say(x: Exchange, kind: int, grant: Grant) -> None:
-    who, address = trace.label(x.message), text4(grant.lease.address)
+def _say(x: Exchange, kind: int, grant: Grant, lease: Lease4) -> None:
+    who, address = trace.label(x.message), text4(lease.address)
     if kind == OFFER:
         trace.leases.info("DHCP4_LEASE_OFFER %s: lease %s will be offered", who, address)
     else:

@@ -8,7 +8,7 @@ Runs in: serving
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import msgspec
 
 from kea_mp.leases.model import Lease4
 
@@ -16,7 +16,7 @@ MOST_KEPT = 16384  #: entries; about 300 bytes each
 KEPT_S = 10  #: seconds; clients answer an offer within one or two
 
 
-class Seen(NamedTuple):
+class Seen(msgspec.Struct, frozen=True, gc=False):
     """address: what was offered. at: the row there. mine: the client's lease, if it had one. when: seconds."""
 
     address: int

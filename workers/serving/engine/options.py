@@ -33,7 +33,8 @@ OWN = (HOST_NAME, LEASE_TIME, RENEWAL, REBINDING, CLIENT_ID, FQDN, AGENT, SELECT
 
 class Template(NamedTuple):
     """a … g: packed options between the codes 12, 51, 58/59, 61, 81 and 118. own: configured options that stand in
-    for one of `OWN` when the reply has none itself. has_v6_only: option 108 is in it. siaddr, sname, file: header."""
+    for one of `OWN` when the reply has none itself. has_v6_only: option 108 is in it. siaddr, sname, file: header.
+    plain: finished options of replies that have of `OWN` only the times, by these and the message type."""
 
     a: bytes
     b: bytes
@@ -47,6 +48,7 @@ class Template(NamedTuple):
     siaddr: int
     sname: bytes
     file: bytes
+    plain: dict[tuple[int, bytes, bytes], bytes]
 
 
 class Wanted(NamedTuple):
@@ -64,6 +66,9 @@ class Wanted(NamedTuple):
     local: int
 
 
+Key = tuple[SubnetPlan | None, int, tuple[str, ...], int, bytes, bytes, bytes, bool, int]
+
+
 class OptionBook:
     """Makes templates and keeps them."""
 
@@ -71,14 +76,15 @@ class OptionBook:
 
     def __init__(self, config: Config4) -> None:
         self._config = config
-        self._kept: dict[Wanted, Template] = {}
+        self._kept: dict[Key, Template] = {}
 
-    def template(self, wanted: Wanted, classes: Classes, host: Host4 | None) -> Template:
-        found = self._kept.get(wanted)
+    def template(self, key: Key, classes: Classes, host: Host4 | None) -> Template:
+        """key: the fields of a `Wanted` (a plain tuple is made much faster)."""
+        found = self._kept.get(key)
         if found is None:
             if len(self._kept) >= MOST_KEPT:
                 self._kept.clear()
-            found = self._kept[wanted] = self._make(wanted, classes, host)
+            found = self._kept[key] = self._make(Wanted(*key), classes, host)
         return found
 
     def _make(self, wanted: Wanted, classes: Classes, host: Host4 | None) -> Template:
@@ -90,7 +96,7 @@ class OptionBook:
         siaddr, sname, file = fixed_fields(wanted.plan, classes, host)
         own = {code: chosen.pop(code) for code in OWN if code in chosen}
         a, b, c, d, e, f, g = (_between(chosen, low, high) for low, high in _EDGES)
-        return Template(a, b, c, d, e, f, g, own, V6_ONLY in chosen, siaddr, sname, file)
+        return Template(a, b, c, d, e, f, g, own, V6_ONLY in chosen, siaddr, sname, file, {})
 
     def _levels(self, wanted: Wanted, classes: Classes, host: Host4 | None) -> list[OptionSet]:
         """Option sets from the most specific to the global one. Without a subnet Kea sends none."""

@@ -14,6 +14,7 @@ from kea_mp.hosts.from_config import GLOBAL, Reservations, reservations_by_subne
 from kea_mp.leases.store import FREE_QUEUE, ITERATIVE, RANDOM
 
 ALLOCATORS = {"iterative": ITERATIVE, "random": RANDOM, "flq": FREE_QUEUE}
+SUPPLIES_MISSING = ("always", "when-not-present")  #: ddns-replace-client-name, for a client that sends none
 MOST_SKIPPED = 64  #: of more forbidden addresses none is named beforehand: a proposal of one is asked for again
 
 Ranges = tuple[int, ...]  #: first, last, first, last, …
@@ -22,12 +23,15 @@ Ranges = tuple[int, ...]  #: first, last, first, last, …
 class SubnetPlan:
     """One subnet. circle: it and the subnets of its shared network, in the order in which Kea goes round.
 
-    forbidden: pool addresses that may not be proposed, if they are few.
+    forbidden: pool addresses that may not be proposed, if they are few. protects_reserved: pool addresses may be
+    reserved (out-of-pool promises that none is). additional: it or one of its pools has evaluate-additional-classes.
+    supplies_names: clients that send no name get one (ddns-replace-client-name).
     """
 
     __slots__ = (
-        "allocator", "chain", "circle", "ddns", "exclude_24", "first", "firsts", "forbidden", "guards", "hosts", "id",
-        "last", "mask", "network", "out_of_pool", "parameters", "pools", "subnet",
+        "additional", "allocator", "chain", "circle", "ddns", "exclude_24", "first", "firsts", "forbidden", "guards",
+        "hosts", "id", "last", "mask", "network", "out_of_pool", "parameters", "pools", "protects_reserved", "subnet",
+        "supplies_names",
     )  # fmt: skip
 
     def __init__(self, subnet: Subnet4, hosts: Reservations, exclude_first_last_24: bool) -> None:
@@ -39,11 +43,17 @@ class SubnetPlan:
         self.pools = tuple(sorted(subnet.pools, key=lambda pool: pool.first))
         self.firsts = [pool.first for pool in self.pools]
         self.allocator = ALLOCATORS[subnet.parameters.allocator]
-        self.ddns: Ddns = subnet.parameters.ddns
         self.chain: tuple[OptionSet, ...] = subnet.options_chain
         self.mask = (0xFFFFFFFF << (32 - subnet.length)) & 0xFFFFFFFF
         self.out_of_pool = subnet.parameters.reservations_out_of_pool
+        self.ddns: Ddns = subnet.parameters.ddns
         self.exclude_24 = exclude_first_last_24 and subnet.length <= 24
+        self.protects_reserved = subnet.parameters.reservations_in_subnet and not self.out_of_pool
+        self.supplies_names = any(
+            rules.replace_client_name in SUPPLIES_MISSING
+            for rules in (self.ddns, *(pool.ddns for pool in self.pools if pool.ddns is not None))
+        )
+        self.additional = bool(subnet.additional_classes) or any(pool.additional_classes for pool in self.pools)
         self.forbidden = self._forbidden()
         self.circle: tuple[SubnetPlan, ...] = (self,)
 
@@ -65,10 +75,10 @@ class SubnetPlan:
 
     def in_pool(self, address: int, classes: frozenset[str] | None = None) -> bool:
         """Whether the address is in a pool, and with `classes`: in one that such a client may use."""
-        at = self.pool_index(address)
-        if at < 0:
+        at = bisect_right(self.firsts, address) - 1
+        if at < 0 or address > (pool := self.pools[at]).last:
             return False
-        return classes is None or open_to(self.pools[at], classes)
+        return classes is None or not pool.classes or open_to(pool, classes)
 
     def ranges_for(self, classes: frozenset[str]) -> Ranges:
         """The pools that a client of these classes may use, in ascending order."""
@@ -79,11 +89,6 @@ class SubnetPlan:
         if self.exclude_24 and address & 0xFF in (0, 0xFF):
             return False
         return not self.protects_reserved or address not in self.hosts.by_address
-
-    @property
-    def protects_reserved(self) -> bool:
-        """Whether pool addresses may be reserved (out-of-pool promises that none is)."""
-        return self.parameters.reservations_in_subnet and not self.out_of_pool
 
     def forbidden_run(self, address: int, limit: int = 256) -> tuple[int, ...]:
         """The address and those after it that may not be offered either: what to skip when asking again."""

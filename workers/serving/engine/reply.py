@@ -22,10 +22,11 @@ from workers.serving.engine.agent import RELAY_PORT, echoed, sub_option
 from workers.serving.engine.client_names import NO_NAMES, Names
 from workers.serving.engine.context import Exchange
 from workers.serving.engine.lifetimes import tee_times
-from workers.serving.engine.options import CLIENT_ID, FQDN, HOST_NAME, SELECTION, SERVER_ID, Template, Wanted
+from workers.serving.engine.options import CLIENT_ID, FQDN, HOST_NAME, SELECTION, SERVER_ID, Template
 from workers.serving.engine.packet import Reply4
 from workers.serving.engine.plan import SubnetPlan
 
+MOST_PLAIN = 64  #: finished options kept with a template; a client may ask for any lifetime
 EVERYBODY = 0xFFFFFFFF
 EVERYBODY_MAC = b"\xff" * 6
 
@@ -46,26 +47,32 @@ def times(x: Exchange, plan: SubnetPlan, sent: int, kept: int) -> tuple[bytes, b
 
 def template_for(x: Exchange, address: int) -> Template:
     """The configured part of a reply with this address (0: none)."""
-    plan, host, options = x.plan, x.host(), x.options
-    wanted = Wanted(
-        plan,
-        plan.pool_index(address) if address and plan is not None else -1,
+    plan = x.plan
+    return _template(x, bool(address), plan.pool_index(address) if address and plan is not None else -1)
+
+
+def _template(x: Exchange, lease: bool, pool: int) -> Template:
+    """lease: the reply has one. pool: index of the one that has its address, or -1."""
+    host, options = x.host() if x.hosts else None, x.options
+    key = (
+        x.plan,
+        pool,
         x.classes.names,
         id(host) if host is not None else 0,
         options.get(55, b""),
         options.get(124, b""),
         options.get(125, b""),
-        bool(address),
+        lease,
         x.local,
     )
-    return x.know.options.template(wanted, x.classes, host)
+    return x.know.options.template(key, x.classes, host)
 
 
-def lease_reply(x: Exchange, kind: int, address: int, sent: int, kept: int, names: Names) -> Reply4:
-    """DHCPOFFER or DHCPACK with an address."""
+def lease_reply(x: Exchange, kind: int, address: int, pool: int, sent: int, kept: int, names: Names) -> Reply4:
+    """DHCPOFFER or DHCPACK with an address. pool: index of the one that has it, or -1."""
     plan = x.plan
     assert plan is not None
-    template = template_for(x, address)
+    template = _template(x, True, pool)
     lease_time, tees = times(x, plan, sent, kept)
     return answer(x, kind, template, yiaddr=address, names=names, lease_time=lease_time, tees=tees)
 
@@ -81,15 +88,22 @@ def answer(
     tees: bytes = b"",
 ) -> Reply4:
     """A reply made of a template and of what is this client's own."""
-    a, b, c, d, e, f, g, own, _, siaddr, sname, file = template
+    a, b, c, d, e, f, g, own, _, siaddr, sname, file, plain = template
+    options = x.options
+    echo, selection = b"", options.get(SELECTION)
+    if CLIENT_ID in options and x.know.config.echo_client_id:
+        echo = pack_option(CLIENT_ID, options[CLIENT_ID])
+    if names is NO_NAMES and not own and not echo and selection is None:
+        packed = plain.get((kind, lease_time, tees), b"")
+        if not packed:
+            if len(plain) >= MOST_PLAIN:
+                plain.clear()
+            packed = plain[kind, lease_time, tees] = b"".join((_KIND[kind], a, b, lease_time, c, tees, d, e, f, g))
+        return _sent(x, kind, packed, yiaddr, siaddr, sname, file)
     hostname, fqdn, _, _ = names
     if own:
         lease_time = lease_time or own.get(51, b"")
         tees = tees_with(tees, own)
-    options = x.options
-    echo, selection = b"", options.get(118)
-    if CLIENT_ID in options and x.know.config.echo_client_id:
-        echo = pack_option(CLIENT_ID, options[CLIENT_ID])
     packed = b"".join((
         _KIND[kind],
         a,
@@ -140,11 +154,9 @@ def _sent(x: Exchange, kind: int, options: bytes, yiaddr: int, siaddr: int, snam
         ciaddr = ciaddr if kind == ACK else 0
         if x.agent and not x.stashed:
             options += agent_echo(x.agent)
-    payload = encode4(
-        op=BOOTREPLY, htype=message.htype, hlen=message.hlen, hops=hops, xid=message.xid, secs=0, flags=flags,
-        ciaddr=ciaddr, yiaddr=yiaddr, siaddr=siaddr, giaddr=giaddr, chaddr=message.chaddr, sname=sname, file=file,
-        options=options,
-    )  # fmt: skip
+    # secs is 0, as in Kea.
+    payload = encode4(BOOTREPLY, message.htype, message.hlen, hops, message.xid, 0, flags, ciaddr, yiaddr, siaddr,
+                      giaddr, message.chaddr, sname, file, options)  # fmt: skip
     mac = b""
     if packet.raw:
         mac = EVERYBODY_MAC if flags & BROADCAST and not giaddr else packet.source_mac

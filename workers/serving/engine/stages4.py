@@ -34,6 +34,7 @@ from workers.serving.engine.v6only import prefers_v6_only, v6_only_reply
 MOST_TRIES = 4  #: times that a claim may be refused because somebody else was faster
 
 Answering = Generator[Request, Result, Reply4 | Drop]
+Outcome = Reply4 | Drop | Answering  #: the end of an exchange, or what still has to ask the store on its way there
 
 
 def recover_agent(x: Exchange) -> Generator[Request, Result, None]:
@@ -81,7 +82,7 @@ def _dropped(x: Exchange, identifier: str) -> Drop | None:
 def settle(x: Exchange, address: int) -> None:
     """Classes that depend on the final subnet and pool: of the reservation there, and the additional ones."""
     plan = x.plan
-    if plan is None:
+    if plan is None or not (plan.additional or x.hosts):
         return
     more: tuple[str, ...] = ()
     if x.hosts and plan.network and (host := x.host()) is not None and host.subnet_id != GLOBAL:
@@ -107,12 +108,13 @@ def offer(x: Exchange) -> Answering:
             if type(result) is not Stored:
                 _unless_failed(result)
                 continue
-            grant = grant._replace(lease=result.lease)
+            lease = result.lease
         else:
+            lease = grant.lease
             mine = choice.seen if choice.own else choice.discard
             x.know.memory.remember((x.hw, x.client_id), Seen(choice.address, choice.seen, mine, x.now))
         settle(x, choice.address)
-        return told_client(x, OFFER, grant)
+        return told_client(x, OFFER, grant, lease)
     return _outrun(x)
 
 
@@ -134,15 +136,14 @@ def acknowledge(x: Exchange, known: Found | None) -> Answering:
             if not grant.reused:
                 result = yield ClaimLease(grant.lease, choice.seen)
                 if type(result) is Stored:
-                    grant = grant._replace(lease=result.lease)
                     if choice.discard is not None:
                         yield from discard(x, choice.discard)
                     settle(x, choice.address)
-                    return told_client(x, ACK, grant)
+                    return told_client(x, ACK, grant, result.lease)
                 _unless_failed(result)
             elif not recalled:
                 settle(x, choice.address)
-                return told_client(x, ACK, grant)
+                return told_client(x, ACK, grant, grant.lease)
         known, recalled = None, False  # memory or haste: look again
     return _outrun(x)
 
@@ -222,7 +223,7 @@ def inform(x: Exchange) -> Reply4:
     return answer(x, ACK, template_for(x, 0))
 
 
-def lease_for(x: Exchange) -> Answering:
+def lease_for(x: Exchange) -> Outcome:
     """DHCPDISCOVER and DHCPREQUEST."""
     options = x.options
     if 108 in options.get(55, b"") and prefers_v6_only(x):
@@ -237,17 +238,17 @@ def lease_for(x: Exchange) -> Answering:
     if x.plan is None:
         return placeless(x, init_reboot)
     if x.type == DISCOVER:
-        return (yield from offer(x))
-    return (yield from (reboot(x) if init_reboot else acknowledge(x, None)))
+        return offer(x)
+    return reboot(x) if init_reboot else acknowledge(x, None)
 
 
-def _served(x: Exchange, insane: bool) -> Answering:
+def _served(x: Exchange, insane: bool) -> Outcome:
     """What the type of the message asks for."""
     kind = x.type
     if kind == RELEASE:
-        return (yield from release(x))
+        return release(x)
     if kind == DECLINE:
-        return (yield from decline(x))
+        return decline(x)
     if not insane:
         x.plan = x.know.subnets.of(x)
     refused = meet(x)
@@ -255,7 +256,7 @@ def _served(x: Exchange, insane: bool) -> Answering:
         _say_where(x)
     if refused is not None:
         return refused
-    return inform(x) if kind == INFORM else (yield from lease_for(x))
+    return inform(x) if kind == INFORM else lease_for(x)
 
 
 def _say_where(x: Exchange) -> None:
@@ -286,5 +287,6 @@ def respond(x: Exchange) -> Answering:
     if know.config.early_global_reservations and (refused := meet_globally(x)) is not None:
         return refused
     insane = is_insane(x)
-    outcome = yield from _served(x, insane)
+    served = _served(x, insane)
+    outcome = served if isinstance(served, (Reply4, Drop)) else (yield from served)
     return _counted(outcome) if insane else outcome
