@@ -120,8 +120,8 @@ class BackendStatus:
     state: "connecting", "up", "restarting" (its process has ended), "retrying", "given-up", "refused" (by a
     reconfiguration), "ended"; since: seconds since the epoch. tries of max_tries: made or under way since the loss;
     next_try_ms: None while none is waited for. error: the last one, without password, error_class its kind. summary:
-    what keeps it from being asked, in words; "" when it is up. gauges: queue depth, batch size, latencies in ms as its
-    connection worker reports them.
+    what keeps it from being asked, in words; "" when it is up. queue_depth: exchanges that wait for it. gauges: batch
+    size, latencies in ms as its connection worker reports them.
     """
 
     role: str
@@ -139,6 +139,7 @@ class BackendStatus:
     error: str = ""
     error_class: str = ""
     summary: str = ""
+    queue_depth: int = 0
     gauges: dict[str, float] = field(default_factory=dict)
 
 

@@ -128,7 +128,8 @@ def _backend(backend: BackendStatus) -> dict[str, Any]:
         "next-try-ms": backend.next_try_ms,
         "last-error": backend.error,
         "last-error-class": backend.error_class,
-        "gauges": backend.gauges,
+        "queue-depth": backend.queue_depth,
+        "gauges": _own(backend.gauges),
     }
     return shown | {"summary": backend.summary} if backend.summary else shown
 

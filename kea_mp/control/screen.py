@@ -52,8 +52,7 @@ def complaints(status: Json) -> Iterator[str]:
     own = status["kea-mp"]
     for backend in own["backends"]:
         if backend["state"] != "up":
-            error = f": {backend['last-error']}" if backend["last-error"] else ""
-            yield f"{backend['role']} is {backend['state']} since {_ago(own, backend['since'])}{error}"
+            yield backend["summary"]
     for process in own["processes"]:
         if process["state"] != "running":
             yield f"{process['name']} is {process['state']} ({process['restarts']} restarts)"
@@ -105,19 +104,34 @@ def _table(*columns: str) -> Table:
 
 def _backends(status: Json) -> Table:
     own = status["kea-mp"]
-    table = _table("backend", "type", "where", "state", ">since", "last error")
+    table = _table("backend", "type", "where", "state", ">since", ">batch", ">ms p50/p99")
     for backend in own["backends"]:
         host = f"{backend['host']}{':' + str(backend['port']) if backend['port'] else ''} " if backend["host"] else ""
-        colour = "green" if backend["state"] == "up" else "red"
+        tls = f" ({backend['tls']})" if backend["tls"] else ""
         table.add_row(
             backend["role"],
             backend["type"],
-            escape(host + backend["name"]),
-            Text(backend["state"], colour),
+            escape(f"{host}{backend['name']}{tls}"),
+            _tries(backend),
             _ago(own, backend["since"]),
-            escape(backend["last-error"]),
+            _gauge(backend, "batch-size-p50", ".0f"),
+            "/".join(_gauge(backend, f"batch-latency-ms-{share}", ".1f") for share in ("p50", "p99")),
         )
     return table
+
+
+def _tries(backend: Json) -> Text:
+    """The state, and how far the tries are."""
+    if backend["state"] == "up":
+        return Text("up", "green")
+    number, most, wait = backend["try"], backend["max-reconnect-tries"], backend["next-try-ms"]
+    tries = f" {number}/{most}" if most and number else ""
+    return Text(f"{backend['state']}{tries}{f', next in {wait / 1000:.0f} s' if wait is not None else ''}", "red")
+
+
+def _gauge(backend: Json, name: str, form: str) -> str:
+    value = backend["gauges"].get(name)
+    return "-" if value is None else format(value, form)
 
 
 def _processes(status: Json) -> Table:

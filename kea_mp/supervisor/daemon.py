@@ -22,7 +22,7 @@ from kea_mp.config.model import Config4
 from kea_mp.control.answer import to_json
 from kea_mp.control.daemon import BackendStatus, PauseReason, ProcessStatus, Snapshot, SocketsStatus
 from kea_mp.counters import Statistics
-from kea_mp.supervisor.backends import Backend, configured
+from kea_mp.supervisor.backends import Backend, Role, configured
 from kea_mp.supervisor.children import Child, Kind, Phase
 from kea_mp.supervisor.core import Core, Disable, Enable, Event, Leave
 from kea_mp.supervisor.dhcp_sockets import DhcpSockets
@@ -185,8 +185,16 @@ class RunningDaemon:
             error=state.error or (health.error if health else ""),
             error_class=state.error_class or (health.error_class if health else ""),
             summary=self.core.backends.away(child, now),
+            queue_depth=self._waiting_for(backend),
             gauges=dict(health.gauges) if health else {},
         )
+
+    def _waiting_for(self, backend: Backend) -> int:
+        """Exchanges under way in the packet workers; all of them wait for the leases."""
+        if backend.kind is not Role.LEASES:
+            return 0
+        healths = (child.health for child in self.core.of_kind(Kind.SERVING))
+        return sum(int(health.gauges.get("kea-mp-exchanges-at-hand", 0)) for health in healths if health)
 
 
 def _server(health: Health | None, backend: Backend) -> tuple[str, int]:

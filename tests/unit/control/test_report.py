@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from kea_mp.control.daemon import PauseReason, SocketsStatus
+from kea_mp.control.daemon import BackendStatus, PauseReason, SocketsStatus
 from tests.unit.control.fake_daemon import NOW, FakeDaemon, command, configuration, worker
 
 
@@ -63,6 +63,34 @@ def test_status_get_tells_who_pauses_the_service_since_when_and_until_when() -> 
 def test_status_get_tells_of_a_configuration_that_was_refused() -> None:
     shown = status(FakeDaemon(refused=("ABC", "no such interface")))["kea-mp"]["configuration"]
     assert shown["refused"] == {"hash": "ABC", "why": "no such interface"}
+
+
+def test_status_get_tells_everything_of_a_backend() -> None:
+    backend = BackendStatus(
+        "lease-database", "postgresql", "kea", "db2", 5432, "TLSv1.3", "retrying", NOW - 12, "stop-retry-exit",
+        3, 10, 4000, "refused", "unreachable", "lease-database lost", 7, {"batch-size-p50": 2, "subnet[1].x": 1},
+    )  # fmt: skip
+    assert status(FakeDaemon(backends=(backend,)))["kea-mp"]["backends"] == [
+        {
+            "role": "lease-database",
+            "type": "postgresql",
+            "name": "kea",
+            "host": "db2",
+            "port": 5432,
+            "tls": "TLSv1.3",
+            "state": "retrying",
+            "since": NOW - 12,
+            "on-fail": "stop-retry-exit",
+            "try": 3,
+            "max-reconnect-tries": 10,
+            "next-try-ms": 4000,
+            "last-error": "refused",
+            "last-error-class": "unreachable",
+            "queue-depth": 7,
+            "gauges": {"batch-size-p50": 2},
+            "summary": "lease-database lost",
+        }
+    ]
 
 
 def test_status_get_leaves_single_subnets_to_the_statistics() -> None:

@@ -11,7 +11,11 @@ from kea_mp.control.daemon import BackendStatus, PauseReason, SocketsStatus
 from kea_mp.control.screen import Verdict, age, screen, verdict
 from tests.unit.control.fake_daemon import NOW, FakeDaemon, command, worker
 
-LOST = BackendStatus("lease-database", "mysql", "kea", "db1", 3306, "retrying", NOW - 12, "refused [111] on [db1]")
+LOST = BackendStatus(
+    "lease-database", "mysql", "kea", "db1", 3306, state="retrying", since=NOW - 12, on_fail="serve-retry-exit",
+    tries=3, max_tries=10, next_try_ms=4000, error="refused [111] on [db1]", error_class="unreachable",
+    summary="lease-database lost 12 s ago, try 4 of 10 in 4 s: refused [111] on [db1]",
+)  # fmt: skip
 
 
 def status(**changes: Any) -> dict[str, Any]:
@@ -58,7 +62,17 @@ def test_a_pause_says_what_it_means_and_who_wants_it() -> None:
 def test_degraded_service_says_why() -> None:
     text = shown(backends=(LOST,))
     assert "DEGRADED" in text
-    assert "lease-database is retrying since 12 s: refused [111] on [db1]" in text
+    assert "lease-database lost 12 s ago, try 4 of 10 in 4 s: refused [111] on [db1]" in text
+    assert "retrying 3/10, next in 4 s" in text
+
+
+def test_a_backend_shows_its_batches_its_server_and_its_session() -> None:
+    gauges = {"batch-size-p50": 12.0, "batch-latency-ms-p50": 0.84, "batch-latency-ms-p99": 3.02}
+    backend = replace(LOST, state="up", error="", tls="TLSv1.3", gauges=gauges)
+    line = next(line for line in shown(backends=(backend,)).splitlines() if line.startswith("lease-database"))
+    assert line.split() == [
+        "lease-database", "mysql", "db1:3306", "kea", "(TLSv1.3)", "up", "12", "s", "12", "0.8/3.0",
+    ]  # fmt: skip
 
 
 def test_a_refused_configuration_is_shown() -> None:
@@ -75,10 +89,9 @@ def test_full_pools_are_counted() -> None:
 
 def test_a_narrow_terminal_loses_nothing_that_is_wrong() -> None:
     output = io.StringIO()
-    backend = replace(LOST, error="connection refused")
-    Console(file=output, width=80).print(screen(status(backends=(backend,), processes=(worker(0, state="waiting"),))))
+    Console(file=output, width=80).print(screen(status(backends=(LOST,), processes=(worker(0, state="waiting"),))))
     assert "serving-0 is waiting" in output.getvalue()
-    assert "connection refused" in output.getvalue()
+    assert "refused [111] on [db1]" in " ".join(output.getvalue().split())
 
 
 @pytest.mark.parametrize(
