@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from itertools import product
 
 import msgspec
 import pytest
 
-from kea_mp.bus.messages import EXIT, PAUSE, SERVE, Directive, Health
+from kea_mp.bus.messages import EXIT, PAUSE, SCHEMA_MISMATCH, SERVE, Directive, Health
 from kea_mp.supervisor.backends import Backend, Role
 from kea_mp.supervisor.children import Kill, Kind, Phase, Start, Terminate
 from kea_mp.supervisor.core import (
     DRAIN_S,
     HEARTBEAT_S,
+    HURRY_S,
     STOP_S,
     AskReports,
     Core,
@@ -331,6 +333,71 @@ def test_a_replacement_during_the_way_out_is_not_started(serving: World) -> None
     serving.feed(Leave(0))
     serving.pass_time(DRAIN_S + STOP_S + 1)
     assert serving.exit_code == 0
+
+
+def ended(world: World) -> int | None:
+    for name in ("serving-0", "serving-1", LEASES):
+        if name in world.alive:
+            world.die(name, 0)
+    return world.exit_code
+
+
+def test_a_start_without_the_database_ends_the_daemon_with_69(world: World) -> None:
+    world.health(LEASES, "failed")
+    assert (world.mode, world.identifiers) == (EXIT, ["DHCP4_INIT_FAIL"])
+    assert ended(world) == 69
+
+
+def test_a_start_on_another_schema_ends_the_daemon_with_76(world: World) -> None:
+    world.health(LEASES, "failed", error_class=SCHEMA_MISMATCH)
+    assert ended(world) == 76
+
+
+def test_a_start_with_retry_on_startup_is_started_and_paused() -> None:
+    world = World(replace(POLICY, retry_first=True))
+    world.feed(Tick())
+    world.health(LEASES, "failed")
+    world.health("serving-0")
+    world.health("serving-1")
+    assert world.mode == PAUSE
+    assert world.identifiers[-2:] == ["DHCP4_STARTED", "KEA_MP_SERVICE_PAUSED"]
+    world.health(LEASES, "up")
+    assert (world.mode, world.identifiers[-1]) == (SERVE, "KEA_MP_SERVICE_RESUMED")
+
+
+def test_tries_that_are_used_up_end_the_daemon_with_75(serving: World) -> None:
+    serving.health(LEASES, "lost")
+    for _ in range(POLICY.tries):
+        assert serving.exit_code is None
+        serving.health(LEASES, "failed")
+        serving.pass_time(POLICY.wait_s)
+    assert ended(serving) == 75
+    assert "DHCP4_FATAL_DB_RECONNECT_FAILED" in serving.identifiers
+
+
+def test_thirty_reports_of_one_loss_use_one_try(serving: World) -> None:
+    for _ in range(30):
+        serving.health(LEASES, "lost")
+    assert serving.core.backends.states[LEASES].tries == 1
+    assert serving.identifiers.count("DHCP4_DB_RECONNECT_LOST_CONNECTION") == 1
+
+
+def test_a_connection_worker_that_is_killed_during_the_recovery_goes_on_with_it(serving: World) -> None:
+    serving.health(LEASES, "lost")
+    serving.die(LEASES, -9)
+    serving.pass_time(POLICY.wait_s)
+    assert serving.core.backends.states[LEASES].tries == 2
+    serving.health(LEASES, "failed")
+    serving.pass_time(POLICY.wait_s)
+    serving.health(LEASES, "failed")
+    assert ended(serving) == 75
+
+
+def test_directives_follow_each_other_fast_until_the_attempt_is_begun(serving: World) -> None:
+    serving.health(LEASES, "lost")
+    before = len(serving.published)
+    serving.pass_time(2 * HURRY_S + 0.01)
+    assert len(serving.published) - before == 2
 
 
 STEPS = {

@@ -219,3 +219,27 @@ def test_at_the_end_no_computation_goes_on() -> None:
     scene.begin(Computed(told, b""))
     scene.aside.close()
     assert scene.computing[0].killed
+
+
+def lose(scene: Scene, now: float) -> None:
+    scene.core.receive(Heard(Health(LEASES, PIDS[LEASES], 2, state="lost", generation=1, attempt=1)), now)
+
+
+def test_an_order_to_a_backend_that_is_away_is_refused_at_once_with_its_state_and_not_sent() -> None:
+    scene = Scene()
+    lose(scene, 1.0)
+    scene.core.receive(Heard(Health(LEASES, 10, 3, state="failed", generation=1, attempt=2, error="refused")), 2.0)
+    waiting = scene.begin(Ordered(LEASES, "lease-get"), 3.0)
+    assert (waiting.over(3.0), scene.sent) == (True, [])
+    assert waiting.value(3.0) == Answer(1, "lease-database lost 2 s ago, try 2 of 10 in 3 s: refused")
+
+
+def test_a_backend_that_is_lost_over_an_order_ends_the_wait() -> None:
+    scene = Scene()
+    waiting = scene.begin(Ordered(LEASES, "lease-get"))
+    assert not waiting.over(0.1)
+    lose(scene, 0.2)
+    assert waiting.over(0.2)
+    answer = waiting.value(0.2)
+    assert answer is not None
+    assert (answer.result, answer.text) == (1, "lease-database lost 0 s ago, try 1 of 10 under way")
