@@ -1,26 +1,28 @@
-"""Whether a JSON value is a configuration: keys, types and ranges, as the tables in keys4.py say.
+"""Whether a JSON value is a configuration: keys, types and ranges, as the tables say (`keys`, `keys4`, `keys6`).
 
 Runs in: any
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from kea_mp.config import keys4
-from kea_mp.config.keys4 import Key, Scope
+from kea_mp.config import keys
+from kea_mp.config.keys import Key, Scope
 from kea_mp.config.parse import JsonPath, Positions
 from kea_mp.errors import ConfigError
 
+Scopes = Mapping[str, Scope]  #: those that the rows refer to, by name
+
 _TYPES: dict[str, type] = {
-    keys4.STRING: str,
-    keys4.INTEGER: int,
-    keys4.REAL: float,
-    keys4.BOOLEAN: bool,
-    keys4.MAP: dict,
-    keys4.LIST: list,
+    keys.STRING: str,
+    keys.INTEGER: int,
+    keys.REAL: float,
+    keys.BOOLEAN: bool,
+    keys.MAP: dict,
+    keys.LIST: list,
 }
 
 
@@ -46,7 +48,7 @@ def path_text(path: JsonPath) -> str:
     return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).removeprefix(".")
 
 
-def check_map(value: Any, scope: Scope, path: JsonPath, complaints: Complaints) -> None:
+def check_map(value: Any, scope: Scope, path: JsonPath, complaints: Complaints, scopes: Scopes) -> None:
     """Refuse with a ConfigError what is not a map of this scope."""
     if type(value) is not dict:
         raise complaints.error(path, f"must be a map, not {_said(value)}")
@@ -59,22 +61,22 @@ def check_map(value: Any, scope: Scope, path: JsonPath, complaints: Complaints) 
             if scope.open:
                 continue
             raise complaints.error((*path, name), f"unknown key in a {scope.name} map")
-        _check_value(item, key, path, complaints)
+        _check_value(item, key, path, complaints, scopes)
     for name in scope.required:
         if name not in value:
             raise complaints.error(path, f"the key {name!r} is missing")
 
 
-def _check_value(value: Any, key: Key, parent: JsonPath, complaints: Complaints) -> None:
+def _check_value(value: Any, key: Key, parent: JsonPath, complaints: Complaints, scopes: Scopes) -> None:
     if type(value) is not _TYPES[key.type]:
         raise complaints.error((*parent, key.name), f"must be {_article(key.type)}, not {_said(value)}")
-    if key.type != keys4.BOOLEAN:
-        _CHECKS[key.type](value, key, parent, complaints)
+    if key.type != keys.BOOLEAN:
+        _CHECKS[key.type](value, key, parent, complaints, scopes)
     if key.refuse and value not in key.harmless:
         raise complaints.error((*parent, key.name), key.refuse)
 
 
-def _check_string(value: str, key: Key, parent: JsonPath, complaints: Complaints) -> None:
+def _check_string(value: str, key: Key, parent: JsonPath, complaints: Complaints, _: Scopes) -> None:
     if key.choices and value not in key.choices:
         raise complaints.error((*parent, key.name), f"{value!r} is none of: {', '.join(key.choices)}")
     if key.low is not None and len(value) < key.low:
@@ -83,7 +85,7 @@ def _check_string(value: str, key: Key, parent: JsonPath, complaints: Complaints
         raise complaints.error((*parent, key.name), f"must be at most {key.high} bytes long")
 
 
-def _check_number(value: float, key: Key, parent: JsonPath, complaints: Complaints) -> None:
+def _check_number(value: float, key: Key, parent: JsonPath, complaints: Complaints, _: Scopes) -> None:
     low, high = key.low, key.high
     if low is None or high is None:
         return
@@ -93,37 +95,37 @@ def _check_number(value: float, key: Key, parent: JsonPath, complaints: Complain
     raise complaints.error((*parent, key.name), f"{value} is out of range: must be {bounds}")
 
 
-def _check_map(value: dict[str, Any], key: Key, parent: JsonPath, complaints: Complaints) -> None:
+def _check_map(value: dict[str, Any], key: Key, parent: JsonPath, complaints: Complaints, scopes: Scopes) -> None:
     if key.items:
-        check_map(value, keys4.SCOPES[key.items], (*parent, key.name), complaints)
+        check_map(value, scopes[key.items], (*parent, key.name), complaints, scopes)
 
 
-def _check_list(value: list[Any], key: Key, parent: JsonPath, complaints: Complaints) -> None:
+def _check_list(value: list[Any], key: Key, parent: JsonPath, complaints: Complaints, scopes: Scopes) -> None:
     if not value and not key.empty:
         raise complaints.error((*parent, key.name), "must not be empty")
-    if key.items == keys4.STRING:
+    if key.items == keys.STRING:
         for index, item in enumerate(value):
             if type(item) is not str:
                 raise complaints.error((*parent, key.name, index), f"must be a string, not {_said(item)}")
     elif key.items:
-        scope = keys4.SCOPES[key.items]
+        scope = scopes[key.items]
         for index, item in enumerate(value):
-            check_map(item, scope, (*parent, key.name, index), complaints)
+            check_map(item, scope, (*parent, key.name, index), complaints, scopes)
 
 
-_CHECKS: dict[str, Callable[[Any, Key, JsonPath, Complaints], None]] = {
-    keys4.STRING: _check_string,
-    keys4.INTEGER: _check_number,
-    keys4.REAL: _check_number,
-    keys4.MAP: _check_map,
-    keys4.LIST: _check_list,
+_CHECKS: dict[str, Callable[[Any, Key, JsonPath, Complaints, Scopes], None]] = {
+    keys.STRING: _check_string,
+    keys.INTEGER: _check_number,
+    keys.REAL: _check_number,
+    keys.MAP: _check_map,
+    keys.LIST: _check_list,
 }
 
 
 def _article(name: str) -> str:
-    if name == keys4.REAL:
+    if name == keys.REAL:
         return "a number with a decimal point"
-    return f"{'an' if name == keys4.INTEGER else 'a'} {name}"
+    return f"{'an' if name == keys.INTEGER else 'a'} {name}"
 
 
 def _said(value: Any) -> str:

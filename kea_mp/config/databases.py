@@ -1,6 +1,6 @@
 """Access to a database: the map that lease-database, hosts-databases and config-databases have in common.
 
-Keys, types and ranges are checked already (keys4.DATABASE); here is what needs two keys or the type.
+Keys, types and ranges are checked already (keys.DATABASE); here is what needs two keys or the type.
 
 Runs in: any
 """
@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from kea_mp.config import keys4
 from kea_mp.config.check import Complaints, check_map, path_text
+from kea_mp.config.keys import U16
+from kea_mp.config.keys4 import TABLES4
+from kea_mp.config.keys6 import TABLES6
 from kea_mp.config.model import SqlAccess
 from kea_mp.config.parse import load_file
 from kea_mp.config.scope import Level
@@ -94,8 +96,8 @@ def hosts(access: Level, text: str, default_port: int) -> tuple[tuple[str, int],
             name, _, port = name.partition(":")
         if not name or any(c.isspace() for c in name):
             raise access.error(f"{entry!r} is not a host", "host")
-        if not (port.isascii() and port.isdigit() and 0 < int(port) <= keys4.U16):
-            raise access.error(f"{entry!r} has no valid port: must be at least 1 and at most {keys4.U16}", "host")
+        if not (port.isascii() and port.isdigit() and 0 < int(port) <= U16):
+            raise access.error(f"{entry!r} has no valid port: must be at least 1 and at most {U16}", "host")
         found.append((name, int(port)))
     return tuple(found)
 
@@ -107,12 +109,13 @@ def lease_database_in(path: Path) -> SqlAccess:
     """
     value, positions = load_file(path)
     complaints = Complaints(positions)
-    for daemon in ("Dhcp4", "Dhcp6"):
+    for tables in (TABLES4, TABLES6):
+        daemon = tables.family.top
         top = value.get(daemon) if type(value) is dict else None
         if type(top) is dict and "lease-database" in top:
             steps = (daemon, "lease-database")
-            check_map(top["lease-database"], keys4.SCOPES["lease-database"], steps, complaints)
+            check_map(top["lease-database"], tables.scopes["lease-database"], steps, complaints, tables.scopes)
             if top["lease-database"]["type"] == "memfile":
                 raise complaints.error((*steps, "type"), "is memfile: there is no database")
-            return sql_access(Level(top, (daemon,), complaints), "lease-database")
+            return sql_access(Level(top, (daemon,), complaints, tables), "lease-database")
     raise ConfigError(f"{path_text(('Dhcp4', 'lease-database'))} is missing", where=str(path))

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from kea_mp.config.check import Complaints
+from kea_mp.config.keys import Tables
 from kea_mp.config.parse import JsonPath
 from kea_mp.errors import ConfigError
-from kea_mp.values import quick4
+from kea_mp.values import address6, quick4
 
 Json = dict[str, Any]
 
@@ -27,11 +28,18 @@ class Level:
     json: Json
     path: JsonPath
     complaints: Complaints
+    tables: Tables
     outer: Level | None = None
+
+    @staticmethod
+    def top(json: Json, complaints: Complaints, tables: Tables) -> Level:
+        """The map Dhcp4 or Dhcp6, which inherits from Kea's defaults."""
+        path = (tables.family.top,)
+        return Level(json, path, complaints, tables, Level(dict(tables.defaults), path, complaints, tables))
 
     def inner(self, json: Json, *steps: str | int) -> Level:
         """A map inside this one that inherits from it."""
-        return Level(json, (*self.path, *steps), self.complaints, self)
+        return Level(json, (*self.path, *steps), self.complaints, self.tables, self)
 
     def error(self, problem: str, *steps: str | int) -> ConfigError:
         return self.complaints.error((*self.path, *steps), problem)
@@ -66,6 +74,13 @@ class Level:
         if _ADDRESS.fullmatch(text) is None:
             raise self.error(f"{text!r} is not an IPv4 address", *steps)
         return quick4(text)
+
+    def address6_of(self, text: str, *steps: str | int) -> bytes:
+        """An IPv6 address that stands at `steps`, as 16 bytes."""
+        try:
+            return address6(text)
+        except ValueError as error:
+            raise self.error(str(error), *steps) from error
 
     def user_context(self) -> Json | None:
         """user-context with `comment` in it, as Kea merges them; None without either."""

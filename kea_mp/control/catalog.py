@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from kea_mp.config.hooks4 import LEASE_CMDS, STAT_CMDS
+from kea_mp.config.hooks import LEASE_CMDS, STAT_CMDS
 from kea_mp.control import configuration, lease_arguments, lease_cmds, report, service, stat_cmds, statistics
 from kea_mp.control.answer import Answer, success
 from kea_mp.control.daemon import Daemon, Handling

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from kea_mp.config.check import Complaints, check_map, path_text
-from kea_mp.config.keys4 import BOOLEAN, INTEGER, LIST, MAP, REAL, SCOPES, STRING, Key, Scope
+from kea_mp.config.keys import BOOLEAN, INTEGER, LIST, MAP, REAL, STRING, Key, Scope
+from kea_mp.config.keys4 import TABLES4
 from kea_mp.config.parse import Positions
 from kea_mp.errors import ConfigError
 
@@ -24,13 +25,13 @@ SCOPE = Scope("test", {key.name: key for key in ROWS}, required=("flag",))
 
 def refused(value: Any) -> ConfigError:
     with pytest.raises(ConfigError) as caught:
-        check_map(value, SCOPE, ("Top",), Complaints(Positions(), "command"))
+        check_map(value, SCOPE, ("Top",), Complaints(Positions(), "command"), {})
     return caught.value
 
 
 def test_what_fits_is_taken() -> None:
     value = {"number": 9, "share": 0.5, "flag": True, "text": "abcd", "word": "b", "names": ["x"], "free": {"y": 1}}
-    check_map({**value, "later": 0}, SCOPE, ("Top",), Complaints(Positions()))
+    check_map({**value, "later": 0}, SCOPE, ("Top",), Complaints(Positions()), {})
 
 
 @pytest.mark.parametrize(
@@ -67,8 +68,8 @@ def test_a_missing_key_and_an_empty_map_are_told_at_the_map() -> None:
 
 
 def test_an_open_scope_takes_other_keys() -> None:
-    scope = SCOPES["dhcp-queue-control"]
-    check_map({"enable-queue": False, "anything": [1]}, scope, (), Complaints(Positions()))
+    scope = TABLES4.scopes["dhcp-queue-control"]
+    check_map({"enable-queue": False, "anything": [1]}, scope, (), Complaints(Positions()), {})
 
 
 def test_a_path_reads_as_in_javascript() -> None:

@@ -5,7 +5,7 @@ from typing import Any, get_type_hints
 
 import pytest
 
-from kea_mp.config.hooks4 import LEASE_CMDS, STAT_CMDS
+from kea_mp.config.hooks import LEASE_CMDS, STAT_CMDS
 from kea_mp.control import catalog, configuration, lease_cmds, report, service, stat_cmds, statistics
 from kea_mp.control.answer import Answer, Result
 from kea_mp.control.catalog import CATALOG, Command, find

@@ -1,8 +1,8 @@
 """Options of the configuration: definitions (option-def) and values (option-data), encoded once at load.
 
 A value whose definition encapsulates a space is followed by the sub-options that the same list configures in that
-space, as Kea appends them; spaces of vendors ("vendor-4491") stay separate, because option 125 is made for the
-enterprise that a client names.
+space, as Kea appends them; spaces of vendors ("vendor-4491") stay separate, because option 125, or 17 of DHCPv6, is
+made for the enterprise that a client names.
 
 Runs in: any
 """
@@ -14,12 +14,32 @@ from dataclasses import dataclass, replace
 from kea_mp.config.model import OptionData, OptionDef, OptionSet
 from kea_mp.config.scope import Json, Level
 from kea_mp.dhcp.definitions4 import DEFINITIONS4
+from kea_mp.dhcp.definitions6 import DEFINITIONS6
 from kea_mp.dhcp.options import Definition, Definitions, encode_csv, encode_hex, validate, vendor_of
 
-DHCP4 = "dhcp4"
-_RESERVED_SPACES = ("dhcp6",)
-_CLASS_CODES = (43, *range(224, 255))  #: what a client class may define for itself (RFC 3942 and option 43)
-_LONGEST_SUBOPTION = 255
+_CLASS_CODES = (43, *range(224, 255))  #: what a DHCPv4 class may define for itself (RFC 3942 and option 43)
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """How options of a family are written. own: its option space. foreign: the other family's, which is refused.
+    reserved: codes that are no options. number_size: bytes of a code, and of a length."""
+
+    own: str
+    foreign: str
+    reserved: tuple[int, ...]
+    number_size: int
+
+    @property
+    def longest(self) -> int:
+        return (1 << 8 * self.number_size) - 1
+
+    def packed(self, code: int, data: bytes) -> bytes:
+        return code.to_bytes(self.number_size, "big") + len(data).to_bytes(self.number_size, "big") + data
+
+
+_FORMATS = {4: Format("dhcp4", "dhcp6", (0, 255), 1), 6: Format("dhcp6", "dhcp4", (0,), 2)}
+_STANDARD = {4: DEFINITIONS4, 6: DEFINITIONS6}
 
 
 def definitions(top: Level) -> Definitions:
@@ -28,10 +48,14 @@ def definitions(top: Level) -> Definitions:
 
 
 def option_defs(known: Definitions) -> tuple[OptionDef, ...]:
-    """The user's definitions as Config4 has them."""
+    """The user's definitions as Config has them."""
     return tuple(
         OptionDef(row.space, row.code, row.name, row.type, row.array, row.record, row.encapsulate) for row in known.user
     )
+
+
+def _format(level: Level) -> Format:
+    return _FORMATS[level.tables.family.number]
 
 
 def _definition(level: Level) -> Definition:
@@ -39,17 +63,19 @@ def _definition(level: Level) -> Definition:
     record = tuple(name for part in json.get("record-types", "").split(",") if (name := part.strip()))
     if record and json["type"] != "record":
         raise level.error("is only for type record", "record-types")
+    own = _format(level)
     row = Definition(
-        space=json.get("space", DHCP4),
+        space=json.get("space", own.own),
         code=json["code"],
         name=json["name"],
         type=json["type"],
         array=json.get("array", False),
         record=record,
         encapsulate=json.get("encapsulate", ""),
+        family=level.tables.family.number,
     )
-    if row.space in _RESERVED_SPACES:
-        raise level.error(f"the space {row.space} is not for DHCPv4", "space")
+    if row.space == own.foreign:
+        raise level.error(f"the space {row.space} is not for {level.tables.family.protocol}", "space")
     try:
         validate(row)
     except ValueError as error:
@@ -59,13 +85,14 @@ def _definition(level: Level) -> Definition:
 
 def _defined(level: Level, rows: list[Definition], other: tuple[Definition, ...] = ()) -> Definitions:
     """The standard definitions extended by `other` and `rows`, which stand in option-def of this level."""
+    standard = _STANDARD[level.tables.family.number]
     try:
-        return DEFINITIONS4.extended((*other, *rows))
+        return standard.extended((*other, *rows))
     except ValueError as error:
         problem, at = str(error), 0
         for at in range(len(rows)):
             try:
-                DEFINITIONS4.extended((*other, *rows[: at + 1]))
+                standard.extended((*other, *rows[: at + 1]))
             except ValueError:
                 break
         raise level.error(problem, "option-def", at) from error
@@ -76,12 +103,13 @@ class OptionEncoder:
     """Encodes option-data with the definitions that hold where it stands."""
 
     known: Definitions
+    family: int  #: 4 or 6
 
     def options(self, level: Level) -> OptionSet:
         """The options set at this level: space → code → in their order."""
         result: dict[str, dict[int, tuple[OptionData, ...]]] = {}
         for inner in level.items("option-data"):
-            option = self._option(inner, strict=level.path == ("Dhcp4",))
+            option = self._option(inner, strict=level.path == (level.tables.family.top,))
             codes = result.setdefault(option.space, {})
             codes[option.code] = (*codes.get(option.code, ()), option)
         if len(result) > 1:
@@ -94,18 +122,18 @@ class OptionEncoder:
         if not rows:
             return self
         for index, row in enumerate(rows):
-            if row.space != DHCP4 or row.code not in _CLASS_CODES:
+            if row.space != _FORMATS[4].own or row.code not in _CLASS_CODES:
                 problem = f"a class may define dhcp4 options 43 and 224 to 254, not {row.space} {row.code}"
                 raise level.error(problem, "option-def", index)
         taken = {(row.space, key) for row in rows for key in (row.code, row.name)}
         other = tuple(
             row for row in self.known.user if (row.space, row.code) not in taken and (row.space, row.name) not in taken
         )
-        return OptionEncoder(_defined(level, rows, other))
+        return OptionEncoder(_defined(level, rows, other), self.family)
 
     def definition(self, item: Json) -> Definition | None:
         """What option-data refers to: by code, otherwise by name."""
-        space = item.get("space", DHCP4)
+        space = item.get("space", _FORMATS[self.family].own)
         if "code" in item:
             return self.known.by_code(space, item["code"])
         return self.known.by_name(space, item["name"])
@@ -115,7 +143,8 @@ class OptionEncoder:
         item = level.json
         _check_names(level)
         definition = self.definition(item)
-        space, name = item.get("space", DHCP4), item.get("name", "")
+        own = _FORMATS[self.family]
+        space, name = item.get("space", own.own), item.get("name", "")
         csv_format = item.get("csv-format", strict or definition is not None)
         if definition is None:
             if "code" not in item or csv_format:
@@ -125,7 +154,7 @@ class OptionEncoder:
         elif name and name != definition.name:
             raise level.error(f"code {definition.code} is option {definition.name!r}, not {name!r}", "name")
         code = item["code"] if definition is None else definition.code
-        if space == DHCP4 and code in (0, 255):
+        if space == own.own and code in own.reserved:
             raise level.error(f"code {code} is reserved", "code")
         return OptionData(
             space=space,
@@ -153,7 +182,7 @@ class OptionEncoder:
 
     def _encapsulate(self, level: Level, options: dict[str, dict[int, tuple[OptionData, ...]]]) -> None:
         """Append sub-options to what will be sent by itself: dhcp4 options and those of vendors."""
-        for space in [space for space in options if space == DHCP4 or vendor_of(space)]:
+        for space in [space for space in options if space == _FORMATS[self.family].own or vendor_of(space)]:
             for code, same in options[space].items():
                 definition = self.known.by_code(space, code)
                 if definition is not None and definition.encapsulate in options:
@@ -162,8 +191,8 @@ class OptionEncoder:
 
     def _suboptions(self, level: Level, options: OptionSet, parent: Definition, above: tuple[str, ...]) -> bytes:
         """The sub-options of a space, packed in the order of codes. above: spaces that are being packed already."""
-        space = parent.encapsulate
-        if space in above or space == DHCP4:
+        space, own = parent.encapsulate, _FORMATS[self.family]
+        if space in above or space == own.own:
             return b""
         packed = bytearray()
         for code, same in sorted(options.get(space, {}).items()):
@@ -174,10 +203,10 @@ class OptionEncoder:
             data = option.data
             if definition is not None and definition.encapsulate:
                 data += self._suboptions(level, options, definition, (*above, space))
-            if len(data) > _LONGEST_SUBOPTION:
-                problem = f"sub-option {space} {code} has {len(data)} bytes, more than {_LONGEST_SUBOPTION}"
+            if len(data) > own.longest:
+                problem = f"sub-option {space} {code} has {len(data)} bytes, more than {own.longest}"
                 raise level.error(problem, "option-data")
-            packed += bytes((code, len(data))) + data
+            packed += own.packed(code, data)
         return bytes(packed)
 
 
@@ -187,8 +216,9 @@ def _check_names(level: Level) -> None:
         raise level.error("code or name must be given")
     if " " in item.get("name", ""):
         raise level.error("a name has no blanks", "name")
-    space = item.get("space", DHCP4)
-    if space in _RESERVED_SPACES:
-        raise level.error(f"the space {space} is not for DHCPv4", "space")
+    own = _format(level)
+    space = item.get("space", own.own)
+    if space == own.foreign:
+        raise level.error(f"the space {space} is not for {level.tables.family.protocol}", "space")
     if not all(c.isascii() and (c.isalnum() or c in "-_") for c in space) or {space[0], space[-1]} & set("-_"):
         raise level.error(f"{space!r} is no name of a space", "space")

@@ -1,6 +1,6 @@
 """Hook libraries in the configuration. What is refused stands in cases4.py."""
 
-from kea_mp.config.hooks4 import KNOWN
+from kea_mp.config.hooks import KNOWN
 from kea_mp.config.load import config4_from_json
 
 

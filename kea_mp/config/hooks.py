@@ -7,7 +7,7 @@ Runs in: any
 
 from __future__ import annotations
 
-from kea_mp.config import keys4
+from kea_mp.config.keys import NOT_YET
 from kea_mp.config.scope import Level
 
 LEASE_CMDS, STAT_CMDS = "libdhcp_lease_cmds.so", "libdhcp_stat_cmds.so"
@@ -23,13 +23,11 @@ def libraries(top: Level) -> tuple[str, ...]:
         path = level.json["library"].strip()
         name = path.rpartition("/")[2]
         if name not in KNOWN:
-            raise level.error(
-                f"{path!r} {keys4.NOT_YET}: the hook libraries built in are {', '.join(KNOWN)}", "library"
-            )
+            raise level.error(f"{path!r} {NOT_YET}: the hook libraries built in are {', '.join(KNOWN)}", "library")
         for parameter, value in level.json.get("parameters", {}).items():
             if (name, parameter, value) == (LEASE_CMDS, "binding-variables", []):
                 continue
-            why = keys4.NOT_YET if (name, parameter) == (LEASE_CMDS, "binding-variables") else f"is none of {name}"
+            why = NOT_YET if (name, parameter) == (LEASE_CMDS, "binding-variables") else f"is none of {name}"
             raise level.error(why, "parameters", parameter)
         names.append(name)
     return tuple(dict.fromkeys(names))
