@@ -199,15 +199,18 @@ class Binary:
 
 
 class Fqdn:
-    """fqdn: a domain name in wire format (RFC 1035)."""
+    """fqdn: a domain name in wire format (RFC 1035), of DHCPv6 without compression."""
 
     size = 0
+
+    def __init__(self, compression: bool) -> None:
+        self._compression = compression
 
     def encode(self, text: str) -> bytes:
         return name_to_wire(text)
 
     def decode(self, data: bytes, at: int) -> tuple[str, int]:
-        wire, end = read_name(data, at)
+        wire, end = read_name(data, at, self._compression)
         return name_to_text(wire), end
 
 
@@ -245,9 +248,15 @@ FIELDS: dict[str, Field] = {
     "ipv6-prefix": Prefix6(),
     "psid": Psid(),
     "string": String(),
-    "fqdn": Fqdn(),
+    "fqdn": Fqdn(compression=True),
     "tuple": Tuple(1),
-    "tuple16": Tuple(2),  # not Kea's name: a tuple of DHCPv6, and of DHCPv4 option 143 (RFC 8572)
+    # not Kea's names:
+    "fqdn6": Fqdn(compression=False),
+    "tuple16": Tuple(2),  # of DHCPv6, and of DHCPv4 option 143 (RFC 8572)
 }
 
-TYPES = frozenset(FIELDS) - {"tuple16"} | {"empty", "record", "internal"}  #: what Kea's option-def accepts as type
+TYPES = frozenset(FIELDS) - {"fqdn6", "tuple16"} | {
+    "empty",
+    "record",
+    "internal",
+}  #: what Kea's option-def accepts as type

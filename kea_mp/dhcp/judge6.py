@@ -14,7 +14,7 @@ from kea_mp.dhcp.definitions6 import DEFINITIONS6, STANDARD6
 from kea_mp.dhcp.fields import FIELDS
 from kea_mp.dhcp.options import DHCP6, Definition, conform, fields_end
 from kea_mp.dhcp.special import SkippedOption, SkippedRest
-from kea_mp.dhcp.special6 import IA_NA, IA_PD, IA_TA, IAADDR, VENDOR_OPTS, parse_vendor_opts, sub_options6
+from kea_mp.dhcp.special6 import IA_NA, IA_PD, IA_TA, IAADDR, IAPREFIX, VENDOR_OPTS, parse_vendor_opts, sub_options6
 from kea_mp.errors import WireError
 
 ANY, CLOSER, NESTED = -1, -2, -3
@@ -25,8 +25,8 @@ _DEEPEST = 8  #: levels of options within options that are looked at; nothing re
 def _size(row: Definition) -> int:
     if row.code in (IA_NA, IA_TA, IA_PD):
         return NESTED
-    if row.code == IAADDR:
-        return 24
+    if row.code in (IAADDR, IAPREFIX):
+        return 24 if row.code == IAADDR else 25
     if row.type == "binary":
         return ANY
     if row.type == "empty" and not row.encapsulate:

@@ -242,7 +242,11 @@ def _relay(data: bytes, lenient: bool) -> tuple[Relay6, bytes]:
     except StructError:
         raise WireError(f"{len(data)} bytes are too few for a relay header") from None
     options: dict[int, list[bytes]] = {}
-    _scan(data, _RELAY.size, options, None, lenient)
+    try:
+        _scan(data, _RELAY.size, options, None, lenient)
+    except SkippedRest as problem:
+        if RELAY_MSG not in options:
+            raise WireError(f"a relay header is broken before its message: {problem}") from None
     inner = options.pop(RELAY_MSG, [b""])[-1]  # RFC 8415 9.1 has one; of several Kea takes the last
     if not inner:
         raise WireError("there is no message within a relay header")
@@ -306,7 +310,7 @@ def _address(payload: bytes, lenient: bool) -> Leased:
 def _prefix(payload: bytes, lenient: bool) -> Leased:
     """An IAPREFIX that was judged already."""
     preferred, valid, length, address = _IAPREFIX.unpack_from(payload)
-    length = min(length, 128)  # lenient lets more pass
+    length = min(length, 128)  # as in Kea a hint beyond it is still a hint
     address = masked6(address, length)
     if len(payload) == _IAPREFIX.size:
         return Leased(address, length, preferred, valid)

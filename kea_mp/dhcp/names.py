@@ -93,42 +93,49 @@ def _escape(octet: int) -> str:
     return f"\\{chr(octet)}" if octet in _ESCAPED else f"\\{octet:03d}"
 
 
-def read_name(data: bytes, at: int = 0) -> tuple[bytes, int]:
-    """The name at data[at:], compression pointers followed, and where the next field begins. WireError: no name."""
+class BadName(WireError):
+    """These bytes are no domain name."""
+
+
+def read_name(data: bytes, at: int = 0, compression: bool = True) -> tuple[bytes, int]:
+    """The name at data[at:], compression pointers followed, and where the next field begins. BadName: no name.
+
+    compression False: there are none (RFC 8415 10).
+    """
     wire = bytearray()
     labels, follow, resume, lowest = 0, at, -1, at
     while True:
         if follow >= len(data):
-            raise WireError("domain name is cut off")
+            raise BadName("domain name is cut off")
         length = data[follow]
-        if length >= 0xC0:
+        if length >= 0xC0 and compression:
             if follow + 1 >= len(data):
-                raise WireError("domain name is cut off in a compression pointer")
+                raise BadName("domain name is cut off in a compression pointer")
             target = (length & 0x3F) << 8 | data[follow + 1]
             if target >= lowest:
-                raise WireError("compression pointer of a domain name does not point backwards")
+                raise BadName("compression pointer of a domain name does not point backwards")
             resume = follow + 2 if resume < 0 else resume
             follow = lowest = target
             continue
         if length > MAX_LABEL:
-            raise WireError(f"unknown label type 0x{length:02x} in a domain name")
+            raise BadName(f"unknown label type 0x{length:02x} in a domain name")
         end = follow + 1 + length
         labels += 1
         if end > len(data):
-            raise WireError("domain name is cut off in a label")
+            raise BadName("domain name is cut off in a label")
         wire += data[follow:end]
         if len(wire) > MAX_WIRE or labels > MAX_LABELS:
-            raise WireError(f"domain name is longer than {MAX_WIRE} bytes")
+            raise BadName(f"domain name is longer than {MAX_WIRE} bytes")
         follow = end
         if not length:
             return bytes(wire), end if resume < 0 else resume
 
 
-def read_names(data: bytes) -> list[bytes]:
+def read_names(data: bytes, compression: bool = True) -> list[bytes]:
     """All names of a list (RFC 3397), each in one piece."""
     names, at = [], 0
     while at < len(data):
-        name, at = read_name(data, at)
+        name, at = read_name(data, at, compression)
         names.append(name)
     return names
 
@@ -193,7 +200,7 @@ def parse_fqdn4(payload: bytes, lenient: bool = False) -> Fqdn4:
     if not data:
         return Fqdn4(flags, "", False, rcode1, rcode2)
     if flags & FLAG_E:
-        wire, full = _possibly_partial(data)
+        wire, full = _possibly_partial(data, compression=True)
     else:
         full = data.endswith(b".")
         try:
@@ -203,10 +210,10 @@ def parse_fqdn4(payload: bytes, lenient: bool = False) -> Fqdn4:
     return Fqdn4(flags, name_to_text(wire, final_dot=False).lower(), full, rcode1, rcode2)
 
 
-def _possibly_partial(data: bytes) -> tuple[bytes, bool]:
+def _possibly_partial(data: bytes, compression: bool) -> tuple[bytes, bool]:
     """A name on the wire that may lack the root label, and whether it has it. WireError: it is none."""
     full = data[-1] == 0
-    return read_name(data if full else data + b"\0")[0], full
+    return read_name(data if full else data + b"\0", compression=compression)[0], full
 
 
 FLAG6_S, FLAG6_O, FLAG6_N = 1, 2, 4
@@ -253,5 +260,7 @@ def parse_fqdn6(payload: bytes, lenient: bool = False) -> Fqdn6:
         flags &= ~FLAG6_N
     if len(payload) == 1:
         return Fqdn6(flags, "", False)
-    wire, full = _possibly_partial(payload[1:])
+    wire, full = _possibly_partial(payload[1:], compression=False)
+    if wire == b"\0" and not full:
+        return Fqdn6(flags, "", False)  # nothing is left before what is not read
     return Fqdn6(flags, name_to_text(wire, final_dot=False).lower(), full)

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from kea_mp.dhcp.fields import FIELDS, TYPES, Field, take
-from kea_mp.dhcp.names import name_to_text, read_names
+from kea_mp.dhcp.names import BadName, name_to_text, read_names
 from kea_mp.dhcp.special import NOTHING_SPECIAL, SkippedOption, Special
 from kea_mp.dhcp.special4 import SPECIAL4
 from kea_mp.dhcp.special6 import SPECIAL6
@@ -26,6 +26,8 @@ DHCP6, RSOO_SPACE = "dhcp6", "rsoo-opts"
 SZTP = 143  #: the dhcp4 option whose tuples are those of DHCPv6 (RFC 8572)
 
 _SPECIAL = {DHCP4: SPECIAL4, DHCP6: SPECIAL6}
+#: the fields of some types by family
+_WIRE_TYPES = {4: {"internal": "binary"}, 6: {"internal": "binary", "fqdn": "fqdn6", "tuple": "tuple16"}}
 _HIGHEST_CODE = {4: 255, 6: 65535}
 _RESERVED = {DHCP4: (0, 255), DHCP6: (0,)}
 
@@ -191,9 +193,8 @@ def _encode_values(definition: Definition, values: list[str]) -> bytes:
 def _fields(definition: Definition) -> tuple[Field, ...]:
     """The fields of one record, or the only field. Not for empty."""
     names = definition.record if definition.type == "record" else (definition.type,)
-    if definition.family == 6 or (definition.space, definition.code) == (DHCP4, SZTP):
-        names = tuple("tuple16" if name == "tuple" else name for name in names)
-    return tuple(FIELDS["binary" if name == "internal" else name] for name in names)
+    wire = _WIRE_TYPES[6 if (definition.space, definition.code) == (DHCP4, SZTP) else definition.family]
+    return tuple(FIELDS[wire.get(name, name)] for name in names)
 
 
 def encode_hex(text: str, definition: Definition | None = None) -> bytes:
@@ -244,8 +245,8 @@ def conform(definition: Definition, data: bytes, lenient: bool = False) -> bytes
         return _conform_array(definition, data, lenient)
     try:
         end = _walk(definition, data)
-    except WireError as problem:
-        if lenient and "fqdn" in (definition.type, *definition.record):
+    except BadName as problem:
+        if lenient:
             raise SkippedOption(str(problem)) from None
         raise
     return data if definition.encapsulate else data[:end]
@@ -256,7 +257,7 @@ def _conform_array(definition: Definition, data: bytes, lenient: bool) -> bytes:
         if not data and definition.family == 4:
             raise WireError(f"option {definition.name} is empty")
         try:
-            return b"".join(read_names(data))
+            return b"".join(read_names(data, compression=definition.family == 4))
         except WireError as problem:
             if lenient:
                 raise SkippedOption(str(problem)) from None
@@ -303,7 +304,7 @@ def decode(definition: Definition, data: bytes) -> list[str]:
     if definition.type == "empty":
         return []
     if definition.array and definition.type == "fqdn":
-        return [name_to_text(name) for name in read_names(data)]
+        return [name_to_text(name) for name in read_names(data, compression=definition.family == 4)]
     fields, values, at = _fields(definition), [], 0
     if definition.type == "record" or not definition.array:
         for field in fields:

@@ -7,6 +7,7 @@ Runs in: any
 from __future__ import annotations
 
 from collections.abc import Iterable
+from struct import unpack
 
 from kea_mp.dhcp.dnr import dnr6_from_text, dnr6_to_texts
 from kea_mp.dhcp.fields import take
@@ -29,6 +30,11 @@ def sub_options6(payload: bytes, at: int = 0) -> tuple[dict[int, list[bytes]], i
         found.setdefault(payload[at] << 8 | payload[at + 1], []).append(payload[at + 4 : stop])
         at = stop
     return found, at
+
+
+def parse_codes(payload: bytes) -> tuple[int, ...]:
+    """The option codes in an ORO (6, RFC 8415 21.7) or ERO (43) that was judged already."""
+    return unpack(f"!{len(payload) // 2}H", payload)
 
 
 def parse_vendor_opts(payload: bytes) -> tuple[int, dict[int, list[bytes]]]:
@@ -114,19 +120,11 @@ def _conform_tuples(data: bytes, lenient: bool) -> bytes:
 def _conform_pd_exclude(data: bytes, lenient: bool) -> bytes:
     if len(data) < 2 or not data[0]:
         raise WireError(f"excluded prefix of {data[0] if data else 0} bits in {len(data)} bytes")
-    spare = -data[0] % 8
-    return data[:-1] + bytes((data[-1] >> spare << spare,))
+    return data
 
 
 def _conform_dnr(data: bytes, lenient: bool) -> bytes:
     dnr6_to_texts(data)
-    return data
-
-
-def _conform_prefix(data: bytes, lenient: bool) -> bytes:
-    take(data, 0, 25)
-    if data[8] > 128 and not lenient:
-        raise WireError(f"prefix length {data[8]} exceeds 128")
     return data
 
 
@@ -162,7 +160,7 @@ SPECIAL6 = {
     VENDOR_CLASS: Special(conform=_conform_vendor_class),
     VENDOR_OPTS: Special(conform=_conform_vendor_opts),
     IA_PD: _at_least(12),
-    IAPREFIX: Special(conform=_conform_prefix),
+    IAPREFIX: _at_least(25),
     FQDN: Special(conform=_conform_fqdn, decode=_fqdn_values),
     BOOTFILE_PARAM: Special(conform=_conform_tuples),
     PD_EXCLUDE: Special(conform=_conform_pd_exclude, decode=_pd_exclude_values),

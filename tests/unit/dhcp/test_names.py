@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from kea_mp.dhcp.names import Fqdn4, name_to_text, name_to_wire, parse_fqdn4, read_name, read_names
+from kea_mp.dhcp.names import (
+    FLAG6_N,
+    FLAG6_O,
+    FLAG6_S,
+    Fqdn4,
+    Fqdn6,
+    name_to_text,
+    name_to_wire,
+    parse_fqdn4,
+    parse_fqdn6,
+    read_name,
+    read_names,
+)
 from kea_mp.errors import WireError
 
 
@@ -81,3 +93,28 @@ def test_an_fqdn_option_that_is_broken_is_refused(payload: bytes) -> None:
 
 def test_lenient_parsing_lets_s_win_over_n() -> None:
     assert parse_fqdn4(b"\x09\0\0", lenient=True).flags == 1
+
+
+@pytest.mark.parametrize(
+    ("payload", "read"),
+    [
+        ("00", Fqdn6(0, "", False)),
+        ("01 04 486f7374 02 6578 00", Fqdn6(FLAG6_S, "host.ex", True)),
+        ("02 04 486f7374", Fqdn6(FLAG6_O, "host", False)),
+        ("04 00", Fqdn6(FLAG6_N, ".", True)),
+    ],
+)
+def test_the_dhcpv6_name_is_in_wire_format_whole_or_partial(payload: str, read: Fqdn6) -> None:
+    assert parse_fqdn6(bytes.fromhex(payload)) == read
+    assert (read.s, read.o, read.n) == tuple(bool(read.flags & flag) for flag in (1, 2, 4))
+    assert parse_fqdn6(read.pack()) == read
+
+
+@pytest.mark.parametrize("payload", ["", "05", "00 05 6162", "00 c000", "00 0161 c001"])
+def test_a_broken_dhcpv6_name_is_refused(payload: str) -> None:
+    with pytest.raises(WireError):
+        parse_fqdn6(bytes.fromhex(payload))
+
+
+def test_lenient_parsing_of_a_dhcpv6_name_drops_the_flag_n() -> None:
+    assert parse_fqdn6(b"\x05", lenient=True) == Fqdn6(FLAG6_S, "", False)
