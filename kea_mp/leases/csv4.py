@@ -27,6 +27,7 @@ _DEFAULTS = {b"state": b"0", b"user_context": b"", b"pool_id": b"0"}  #: of the 
 _MINIMUM = COLUMNS.index(b"hostname") + 1  #: a file with fewer columns is not a lease file
 
 ETHERNET = b"\x01"
+_BIT = ("0", "1")  #: by a bool
 
 _OCTET = rb"(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 _ADDRESS = rb"(" + _OCTET + rb"\." + _OCTET + rb"\." + _OCTET + rb")\.(" + _OCTET + rb")"
@@ -61,7 +62,7 @@ def line_of(lease: Lease4) -> bytes:
     host = lease.hostname
     return (
         f"{text4(lease.address)},{hw[1:].hex(':')},{client_id.hex(':')},{valid},{lease.cltt + valid},"
-        f"{lease.subnet_id},{lease.fqdn_fwd:d},{lease.fqdn_rev:d},{escape(host) if host else ''},"
+        f"{lease.subnet_id},{_BIT[lease.fqdn_fwd]},{_BIT[lease.fqdn_rev]},{escape(host) if host else ''},"
         f"{lease.state},{escape(context) if context else ''},{lease.pool_id}"
     ).encode()
 

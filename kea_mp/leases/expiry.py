@@ -80,6 +80,8 @@ class Expiry:
         """Addresses whose leases have ended and were not told before, in the order of their ends; they are added to
         `ended` too. Not more than some thousand at once: call again while `has_more`."""
         minute = now // 60
+        if minute <= self._opened and not self.has_more(now):
+            return []
         if minute > self._opened:
             self._due.extend(sorted(number for number in self._buckets if self._opened < number <= minute))
             self._opened = minute

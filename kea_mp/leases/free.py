@@ -173,6 +173,9 @@ class FreeAddresses:
     def _from(self, start: int, bounds: Range, refused: Collection[int]) -> int:
         """The first free address at or after `start`, going on at the first of the range; 0 when none is left."""
         first, last = bounds
+        address = self._search(start, last)
+        if address and address not in refused:
+            return address
         for low, high in ((start, last), (first, start - 1)):
             address = self._search(low, high)
             while address and address in refused:

@@ -187,7 +187,8 @@ class MemfileStore:
     def _claim(self, request: ClaimLease, changes: list[Change]) -> Result:
         lease = request.lease
         current = self._lease(lease.address)
-        if not same_version(current, request.seen):
+        seen = request.seen
+        if current is not seen and not same_version(current, seen):  # the same: there is no row and none was seen
             return Changed(current)
         try:
             self._write(current, lease, changes)
