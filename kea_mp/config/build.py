@@ -6,7 +6,6 @@ Runs in: any
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,6 +33,7 @@ _HTTP_ONLY = ("socket-address", "socket-port", "authentication", "trust-anchor",
 _SOCKET_PATH_LIMIT = 107  #: bytes of sun_path without its final zero
 _SEVERITIES = ("DEBUG", "INFO", "WARN", "ERROR", "FATAL", "NONE")
 _MOST_WORKERS = 256
+_MULTICAST = 0xFF  #: first byte of an IPv6 multicast address
 _REMEMBERED = 200_000  #: kea-mp.remembered-leases
 
 
@@ -99,8 +99,7 @@ class _Threads:
 
 def _interfaces(top: Level) -> Interfaces:
     found = part(top, "interfaces-config")
-    read: Callable[..., object] = top.address_of if top.tables.family.number == 4 else top.address6_of
-    seen: set[str] = set()
+    seen: set[tuple[str, object]] = set()  #: name and address, None when there is none
     names = []
     for index, text in enumerate(found["interfaces"]):
         name, slash, address_text = (piece.strip() for piece in text.partition("/"))
@@ -109,14 +108,13 @@ def _interfaces(top: Level) -> Interfaces:
             raise top.error("the interface name is empty", *steps)
         if slash and name == "*":
             raise top.error("* cannot have an address", *steps)
-        full = name
-        if slash:
-            read(address_text, *steps)
-            full = f"{name}/{address_text}"
-        # name after name/address, too, is a duplicate for Kea
-        if full in seen or name in seen or (not slash and any(other.startswith(f"{name}/") for other in seen)):
+        address = _interface_address(top, address_text, *steps) if slash else None
+        full = f"{name}/{address_text}" if slash else name
+        # Of IPv4 a whole interface stands for all its addresses; of IPv6, for what is sent to all servers.
+        both = (name, None) in seen if slash else any(other == name for other, _ in seen)
+        if (name, address) in seen or (both and top.tables.family.number == 4):
             raise top.error(f"interface {full!r} is selected already", *steps)
-        seen.add(full)
+        seen.add((name, address))
         names.append(full)
     return Interfaces(
         names=tuple(names),
@@ -127,6 +125,15 @@ def _interfaces(top: Level) -> Interfaces:
         max_retries=found.get("service-sockets-max-retries", 0),
         retry_wait_ms=found.get("service-sockets-retry-wait-time", 5000),
     )
+
+
+def _interface_address(top: Level, text: str, *steps: str | int) -> object:
+    if top.tables.family.number == 4:
+        return top.address_of(text, *steps)
+    address = top.address6_of(text, *steps)
+    if address[0] == _MULTICAST:
+        raise top.error(f"{text} is not a unicast address", *steps)
+    return address
 
 
 def _lease_database(top: Level, sync: str, folder: Path) -> LeaseDatabase:

@@ -13,7 +13,6 @@ from kea_mp.config.check import Complaints
 from kea_mp.config.classes import classes
 from kea_mp.config.classes6 import client_class6
 from kea_mp.config.folders import data_dir
-from kea_mp.config.hosts import hex_digits
 from kea_mp.config.hosts6 import HostTable6
 from kea_mp.config.keys import U16
 from kea_mp.config.keys6 import TABLES6
@@ -49,7 +48,11 @@ def build6(dhcp6: Json, complaints: Complaints) -> Config6:
         allow_address_registration=top.json.get("allow-address-registration", True),
         **common_values(top, encoder, folder),
     )
-    raw = Display6.of(encoder).top(dhcp6)
+    raw = {
+        **Display6.of(encoder).top(dhcp6),
+        "mac-sources": list(config.mac_sources),
+        "relay-supplied-options": [str(code) for code in sorted(config.relay_supplied_options)],
+    }
     return replace(config, raw=raw, digest=digest(raw), warnings=tuple(complaints.warnings))
 
 
@@ -66,9 +69,11 @@ def _data_folder(top: Level) -> Path:
 
 def _server_id(top: Level, folder: Path) -> ServerId:
     found = part(top, "server-id")
-    identifier = hex_digits(found["identifier"].strip())
-    if identifier is None:
-        raise top.error(f"{found['identifier']!r} is not hexadecimal", "server-id", "identifier")
+    try:
+        identifier = bytes.fromhex("".join(found["identifier"].split()))
+    except ValueError as error:
+        problem = f"{found['identifier']!r} is not an even number of hexadecimal digits"
+        raise top.error(problem, "server-id", "identifier") from error
     return ServerId(
         file=str(folder / SERVER_ID_FILE),
         type=found["type"],
@@ -96,8 +101,9 @@ def _relay_supplied(top: Level, encoder: OptionEncoder) -> frozenset[int]:
     codes = {ERP_LOCAL_DOMAIN_NAME}
     for index, text in enumerate(top.find("relay-supplied-options")):
         steps = ("relay-supplied-options", index)
-        if text.isascii() and text.isdigit() and int(text):
-            code = int(text)
+        digits = text.removeprefix("+")
+        if digits.isascii() and digits.isdigit() and int(digits):
+            code = int(digits)
             if code > U16:
                 raise top.error(f"{text} is out of range: must be at most {U16}", *steps)
         else:

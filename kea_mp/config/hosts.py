@@ -16,7 +16,7 @@ from kea_mp.config.scope import Level
 
 _LENGTHS = {"hw-address": (1, 20), "duid": (3, 130), "client-id": (1, 255), "circuit-id": (1, 128), "flex-id": (1, 128)}
 _OCTETS = re.compile(r"[0-9A-Fa-f]{1,2}(?:(?P<separator>[: ])[0-9A-Fa-f]{1,2}(?:(?P=separator)[0-9A-Fa-f]{1,2})*)?")
-_DIGITS = re.compile(r"(?:0x)?([0-9A-Fa-f]*)")
+_DIGITS = re.compile(r"(?:0x)?([0-9A-Fa-f]+)")
 _ETHERNET = b"\x01"  # Kea's reservations name no hardware type
 
 H = TypeVar("H", bound=Host)
@@ -25,7 +25,7 @@ Inside = TypeVar("Inside")  #: where the addresses of a subnet's reservations mu
 
 @dataclass(slots=True)
 class HostTable(ABC, Generic[H, Inside]):
-    """Reads reservations and refuses two for one address in one subnet."""
+    """Reads reservations and refuses two for one client, or for one address, in one subnet."""
 
     encoder: OptionEncoder
     unique_addresses: bool  #: Kea ip-reservations-unique
@@ -34,6 +34,11 @@ class HostTable(ABC, Generic[H, Inside]):
     def add_all(self, level: Level, subnet_id: int, inside: Inside | None) -> tuple[H, ...]:
         """The reservations listed at this level. inside: the subnet in which their addresses must lie."""
         return tuple(self._host(inner, subnet_id, inside) for inner in level.items("reservations"))
+
+    @property
+    @abstractmethod
+    def _unique(self) -> tuple[str, ...]:
+        """The types of identifiers of which Kea takes only one in a subnet."""
 
     @abstractmethod
     def _host(self, level: Level, subnet_id: int, inside: Inside | None) -> H:
@@ -45,9 +50,14 @@ class HostTable(ABC, Generic[H, Inside]):
             raise level.error(f"{said} in the same subnet", *steps)
         self._taken.add((subnet_id, what))
 
-    def _common_values(self, level: Level) -> dict[str, Any]:
-        """The fields of Host that need no subnet and no identifier."""
+    def _common_values(self, level: Level, subnet_id: int) -> dict[str, Any]:
+        """The fields of Host."""
+        who = _identifier(level)
+        if who[0] in self._unique:
+            self._take(level, subnet_id, who, "there is another reservation for this client", who[0])
         return {
+            "identifier": who,
+            "subnet_id": subnet_id,
             "hostname": level.json.get("hostname", ""),
             "classes": tuple(dict.fromkeys(level.json.get("client-classes", ()))),
             "options": self.encoder.options(level),
@@ -55,7 +65,7 @@ class HostTable(ABC, Generic[H, Inside]):
         }
 
 
-def identifier(level: Level) -> tuple[str, bytes]:
+def _identifier(level: Level) -> tuple[str, bytes]:
     """The type and the value of what identifies the client of a reservation."""
     names = level.tables.host_identifiers
     given = [name for name in names if name in level.json]
@@ -81,11 +91,6 @@ def octets(text: str) -> bytes | None:
         return quoted or None
     if _OCTETS.fullmatch(text):
         return bytes(int(part, 16) for part in re.split("[: ]", text))
-    return hex_digits(text) or None
-
-
-def hex_digits(text: str) -> bytes | None:
-    """Hexadecimal digits after an optional 0x, one more 0 before an odd number of them; b"" for "", None for others."""
     match = _DIGITS.fullmatch(text)
     if match is None:
         return None

@@ -5,7 +5,8 @@ Runs in: any
 
 from __future__ import annotations
 
-from kea_mp.config.hosts import HostTable, identifier
+from kea_mp.config.hosts import HostTable
+from kea_mp.config.keys4 import TABLES4
 from kea_mp.config.model import Host4
 from kea_mp.config.scope import Level
 from kea_mp.values import text4
@@ -14,11 +15,12 @@ _Prefix = tuple[int, int]  #: address and length
 
 
 class HostTable4(HostTable[Host4, _Prefix]):
-    """As Kea, which for DHCPv4 also refuses two reservations for one client in one subnet."""
+    @property
+    def _unique(self) -> tuple[str, ...]:
+        return TABLES4.host_identifiers
 
     def _host(self, level: Level, subnet_id: int, inside: _Prefix | None) -> Host4:
-        who = identifier(level)
-        self._take(level, subnet_id, who, "there is another reservation for this client", who[0])
+        common = self._common_values(level, subnet_id)
         address = _reserved_address(level, inside)
         if address and self.unique_addresses:
             self._take(level, subnet_id, address, f"{text4(address)} is reserved already", "ip-address")
@@ -26,9 +28,7 @@ class HostTable4(HostTable[Host4, _Prefix]):
         if next_server == 0xFFFFFFFF:
             raise level.error("must not be the broadcast address", "next-server")
         return Host4(
-            **self._common_values(level),
-            identifier=who,
-            subnet_id=subnet_id,
+            **common,
             address=address,
             next_server=next_server,
             server_hostname=level.json.get("server-hostname", ""),

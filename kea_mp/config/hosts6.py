@@ -5,7 +5,7 @@ Runs in: any
 
 from __future__ import annotations
 
-from kea_mp.config.hosts import HostTable, identifier
+from kea_mp.config.hosts import HostTable
 from kea_mp.config.model6 import Host6, ReservedPrefix, last_address
 from kea_mp.config.prefixes6 import check_excluded, prefix_of
 from kea_mp.config.scope import Level
@@ -16,13 +16,13 @@ _MULTICAST = 0xFF
 
 
 class HostTable6(HostTable[Host6, _Prefix]):
-    """As Kea, which takes several reservations for one client in one subnet, and finds the first one."""
+    @property
+    def _unique(self) -> tuple[str, ...]:
+        return ("hw-address", "duid")
 
     def _host(self, level: Level, subnet_id: int, inside: _Prefix | None) -> Host6:
         host = Host6(
-            **self._common_values(level),
-            identifier=identifier(level),
-            subnet_id=subnet_id,
+            **self._common_values(level, subnet_id),
             addresses=_addresses(level, inside),
             prefixes=_prefixes(level),
         )
@@ -50,7 +50,7 @@ def _addresses(level: Level, inside: _Prefix | None) -> tuple[bytes, ...]:
 def _prefixes(level: Level) -> tuple[ReservedPrefix, ...]:
     texts = level.json.get("prefixes", ())
     excluded = level.json.get("excluded-prefixes")
-    if excluded is not None and len(excluded) != len(texts):
+    if excluded is not None and (len(excluded) != len(texts) or "prefixes" not in level.json):
         problem = f'{len(excluded)} excluded prefixes for {len(texts)} prefixes: one each must be given, "" for none'
         raise level.error(problem, "excluded-prefixes")
     return tuple(_prefix(level, index, text, excluded[index] if excluded else "") for index, text in enumerate(texts))

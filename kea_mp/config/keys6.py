@@ -43,6 +43,7 @@ PREFERRED = (
 _NETWORK = (
     *NETWORK,
     *PREFERRED,
+    choice("allocator", "iterative", "random"),  # in the place of the common row: no free lease queue of addresses
     choice("pd-allocator", "iterative", "random", "flq"),
 )
 

@@ -9,6 +9,7 @@ Runs in: any
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from kea_mp.config.model import OptionData, OptionDef, OptionSet
@@ -23,12 +24,14 @@ _CLASS_CODES = (43, *range(224, 255))  #: what a DHCPv4 class may define for its
 @dataclass(frozen=True, slots=True)
 class Format:
     """How options of a family are written. own: its option space. foreign: the other family's, which is refused.
-    reserved: codes that are no options. number_size: bytes of a code, and of a length."""
+    reserved: codes that are no options. number_size: bytes of a code, and of a length. other_names: the spaces under
+    which Kea's definitions are found besides; options in them are taken and never sent."""
 
     own: str
     foreign: str
     reserved: tuple[int, ...]
     number_size: int
+    other_names: Mapping[str, str]
 
     @property
     def longest(self) -> int:
@@ -38,7 +41,10 @@ class Format:
         return code.to_bytes(self.number_size, "big") + len(data).to_bytes(self.number_size, "big") + data
 
 
-_FORMATS = {4: Format("dhcp4", "dhcp6", (0, 255), 1), 6: Format("dhcp6", "dhcp4", (0,), 2)}
+_FORMATS = {
+    4: Format("dhcp4", "dhcp6", (0, 255), 1, {"docsis3-v4": "vendor-4491"}),
+    6: Format("dhcp6", "dhcp4", (0,), 2, {"docsis3-v6": "vendor-4491", "4o6": "vendor-2495"}),
+}
 _STANDARD = {4: DEFINITIONS4, 6: DEFINITIONS6}
 
 
@@ -133,7 +139,9 @@ class OptionEncoder:
 
     def definition(self, item: Json) -> Definition | None:
         """What option-data refers to: by code, otherwise by name."""
-        space = item.get("space", _FORMATS[self.family].own)
+        own = _FORMATS[self.family]
+        space = item.get("space", own.own)
+        space = own.other_names.get(space, space)
         if "code" in item:
             return self.known.by_code(space, item["code"])
         return self.known.by_name(space, item["name"])

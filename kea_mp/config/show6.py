@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from kea_mp.config.keys6 import TABLES6
-from kea_mp.config.mac_sources import SOURCES
 from kea_mp.config.networks import without_blanks
 from kea_mp.config.options import OptionEncoder
 from kea_mp.config.scope import Json
@@ -38,11 +37,6 @@ class Display6(Display):
     @staticmethod
     def of(encoder: OptionEncoder) -> Display6:
         return Display6(encoder, TABLES6, ("valid-lifetime", "preferred-lifetime"))
-
-    def top(self, configured: Json) -> Json:
-        result = Display.top(self, configured)
-        result["mac-sources"] = [SOURCES[name] for name in result["mac-sources"]]
-        return result
 
     def network(self, item: Json, outer: Json) -> Json:
         result = Display.network(self, item, outer)
