@@ -1,4 +1,4 @@
-"""The command line: `kea-mp dhcp4 -c FILE`, `kea-mp status`, `kea-mp command`, `kea-mp db`.
+"""The command line: `kea-mp dhcp4 -c FILE`, `kea-mp dhcp6 -t FILE`, `kea-mp status`, `kea-mp command`, `kea-mp db`.
 
 Nothing is imported before it is needed: `kea-mp -h` needs no server, and a server no client.
 
@@ -14,6 +14,7 @@ import click
 
 from kea_mp import KEA_COMPATIBLE, __version__
 from kea_mp.errors import ExitCode
+from kea_mp.family import DHCP6, FAMILIES, Family
 
 FILE = click.Path(path_type=Path)
 PORT = click.IntRange(1, 65535)
@@ -23,11 +24,11 @@ class Commands(click.Group):
     """The commands of the daemon's clients come from their own modules, when they are called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return ["command", "db", "dhcp4", "status"]
+        return ["command", "db", "dhcp4", "dhcp6", "status"]
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        if name == "dhcp4":
-            return dhcp4
+        if name in SERVERS:
+            return SERVERS[name]
         if name in ("status", "command"):
             from kea_mp.control.cli import command, status
 
@@ -45,40 +46,53 @@ def main_group() -> None:
     """A Kea-compatible DHCP server whose heart is database connectivity."""
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("-c", "config_file", type=FILE, metavar="FILE", help="Serve with this configuration, in the foreground.")
-@click.option("-t", "check_file", type=FILE, metavar="FILE", help="Check the configuration and exit.")
-@click.option("-T", "deep_check_file", type=FILE, metavar="FILE", help="The same, with interfaces and backends.")
-@click.option("-d", "verbose", is_flag=True, help="Log everything, whatever the configuration says.")
-@click.option("-p", "server_port", type=PORT, default=67, help="Server port, for tests.")
-@click.option("-P", "client_port", type=PORT, default=68, help="Client port, for tests.")
-@click.option("-v", "version", is_flag=True, help="Print the version and exit.")
-@click.option("-V", "long_version", is_flag=True, help="Print the extended version and exit.")
-@click.option("-W", "report", is_flag=True, help="Print what this installation is made of and exit.")
-@click.option("--workers", type=click.IntRange(1, 255), help="Packet workers; default: the number of cores.")
-def dhcp4(
-    config_file: Path | None,
-    check_file: Path | None,
-    deep_check_file: Path | None,
-    verbose: bool,
-    server_port: int,
-    client_port: int,
-    version: bool,
-    long_version: bool,
-    report: bool,
-    workers: int | None,
-) -> int:
-    """The DHCPv4 server. The flags of one letter are kea-dhcp4's."""
-    if version or long_version or report:
-        click.echo(_about(long_version, report))
-        return ExitCode.OK
-    from kea_mp.supervisor import startup
+def _server(family: Family) -> click.Command:
+    """The command of one server. The flags of one letter are those of Kea's."""
 
-    if check_file or deep_check_file:
-        return startup.check(deep_check_file or check_file or Path(), with_backends=deep_check_file is not None)
-    if config_file is None:
-        raise click.UsageError("Configuration file not specified (-c FILE).")
-    return startup.run(startup.Options(config_file, verbose, server_port, client_port, workers))
+    @click.command(family.name, context_settings={"help_option_names": ["-h", "--help"]})
+    @click.option(
+        "-c", "config_file", type=FILE, metavar="FILE", help="Serve with this configuration, in foreground."
+    )
+    @click.option("-t", "check_file", type=FILE, metavar="FILE", help="Check the configuration and exit.")
+    @click.option("-T", "deep_check_file", type=FILE, metavar="FILE", help="The same, with interfaces and backends.")
+    @click.option("-d", "verbose", is_flag=True, help="Log everything, whatever the configuration says.")
+    @click.option("-p", "server_port", type=PORT, default=family.server_port, help="Server port, for tests.")
+    @click.option("-P", "client_port", type=PORT, default=family.client_port, help="Client port, for tests.")
+    @click.option("-v", "version", is_flag=True, help="Print the version and exit.")
+    @click.option("-V", "long_version", is_flag=True, help="Print the extended version and exit.")
+    @click.option("-W", "report", is_flag=True, help="Print what this installation is made of and exit.")
+    @click.option("--workers", type=click.IntRange(1, 255), help="Packet workers; default: the number of cores.")
+    def server(
+        config_file: Path | None,
+        check_file: Path | None,
+        deep_check_file: Path | None,
+        verbose: bool,
+        server_port: int,
+        client_port: int,
+        version: bool,
+        long_version: bool,
+        report: bool,
+        workers: int | None,
+    ) -> int:
+        if version or long_version or report:
+            click.echo(_about(long_version, report))
+            return ExitCode.OK
+        from kea_mp.supervisor import startup
+
+        if family == DHCP6 and not check_file:
+            raise click.UsageError("kea_mp does not serve DHCPv6 yet: only -t FILE is there.")
+        if check_file or deep_check_file:
+            file = deep_check_file or check_file or Path()
+            return startup.check(file, with_backends=deep_check_file is not None, family=family)
+        if config_file is None:
+            raise click.UsageError("Configuration file not specified (-c FILE).")
+        return startup.run(startup.Options(config_file, verbose, server_port, client_port, workers))
+
+    server.help = f"The {family.protocol} server. The flags of one letter are {family.root}'s."
+    return server
+
+
+SERVERS = {family.name: _server(family) for family in FAMILIES.values()}
 
 
 def _about(long_version: bool, report: bool) -> str:

@@ -18,9 +18,10 @@ from pathlib import Path
 from kea_mp import __version__
 from kea_mp.bus.sockets import ParentBus
 from kea_mp.config.folders import run_dir
-from kea_mp.config.load import config4_from_file
-from kea_mp.config.model import Config4, MemfileAccess
+from kea_mp.config.load import config4_from_file, config_from_file
+from kea_mp.config.model import Config, Config4, MemfileAccess
 from kea_mp.errors import ConfigError, ExitCode, ExitWith
+from kea_mp.family import DHCP4, Family
 from kea_mp.supervisor import interfaces, outputs
 from kea_mp.supervisor.daemon import RunningDaemon
 from kea_mp.supervisor.dhcp_sockets import DhcpSockets
@@ -45,10 +46,10 @@ class Options:
     workers: int | None = None
 
 
-def check(config_file: Path, with_backends: bool) -> int:
+def check(config_file: Path, with_backends: bool, family: Family = DHCP4) -> int:
     """-t and -T: whether the configuration could be used; with_backends: interfaces and the lease file too."""
     try:
-        config = config4_from_file(config_file)
+        config = config_from_file(config_file, family)
         outputs.check(config.loggers)
         if with_backends:
             interfaces.chosen(config.interfaces.names, interfaces.present(), config.interfaces.socket_type)
@@ -159,7 +160,7 @@ def summary(config: Config4) -> str:
     return f"added IPv4 subnets: {subnets}; DDNS: disabled"
 
 
-def _check_lease_file(config: Config4) -> None:
+def _check_lease_file(config: Config) -> None:
     access = config.lease_database
     if not isinstance(access, MemfileAccess) or not access.persist:
         return
