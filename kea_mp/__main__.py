@@ -50,9 +50,7 @@ def _server(family: Family) -> click.Command:
     """The command of one server. The flags of one letter are those of Kea's."""
 
     @click.command(family.name, context_settings={"help_option_names": ["-h", "--help"]})
-    @click.option(
-        "-c", "config_file", type=FILE, metavar="FILE", help="Serve with this configuration, in foreground."
-    )
+    @click.option("-c", "config_file", type=FILE, metavar="FILE", help="Serve with this configuration, in foreground.")
     @click.option("-t", "check_file", type=FILE, metavar="FILE", help="Check the configuration and exit.")
     @click.option("-T", "deep_check_file", type=FILE, metavar="FILE", help="The same, with interfaces and backends.")
     @click.option("-d", "verbose", is_flag=True, help="Log everything, whatever the configuration says.")

@@ -10,7 +10,7 @@ Runs in: any
 from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from kea_mp.family import DHCP4, Family
 
@@ -321,6 +321,8 @@ class Config:
     checked JSON of Dhcp4 or Dhcp6 with Kea's defaults filled in, as config-get shows it; digest: its SHA-256 in
     upper-case hexadecimal (config-hash-get)."""
 
+    family: ClassVar[Family]
+
     raw: dict[str, Any]
     digest: str
     interfaces: Interfaces
@@ -347,6 +349,8 @@ class Config:
 class Config4(Config):
     """A DHCPv4 daemon's configuration."""
 
+    family: ClassVar[Family] = DHCP4
+
     subnets: tuple[Subnet4, ...]
     global_parameters: Parameters4
     global_hosts: tuple[Host4, ...] = ()
@@ -354,7 +358,3 @@ class Config4(Config):
     host_identifiers: tuple[str, ...] = field(default=("hw-address", "duid", "circuit-id", "client-id"), kw_only=True)
     echo_client_id: bool = True
     stash_agent_options: bool = False
-
-    @property
-    def family(self) -> Family:
-        return DHCP4

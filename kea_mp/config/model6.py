@@ -9,6 +9,7 @@ Runs in: any
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from kea_mp.config.model import ClientClass, Config, Ddns, Host, Lifetime, Parameters, Pool, Subnet
 from kea_mp.family import DHCP6, Family
@@ -134,6 +135,8 @@ class Config6(Config):
     under Kea's longer names: any, raw, duid, ipv6-link-local, client-link-addr-option, remote-id, subscriber-id,
     docsis-cmts, docsis-modem. relay_supplied_options: codes that a relay may supply (RFC 6422)."""
 
+    family: ClassVar[Family] = DHCP6
+
     subnets: tuple[Subnet6, ...]
     global_parameters: Parameters6
     server_id: ServerId
@@ -143,7 +146,3 @@ class Config6(Config):
     mac_sources: tuple[str, ...] = ("any",)
     relay_supplied_options: frozenset[int] = frozenset((ERP_LOCAL_DOMAIN_NAME,))
     allow_address_registration: bool = True
-
-    @property
-    def family(self) -> Family:
-        return DHCP6
