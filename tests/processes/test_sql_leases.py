@@ -1,4 +1,5 @@
-"""The daemon with its leases in PostgreSQL and in MariaDB: start, service, loss and return of the database."""
+"""The daemon with its leases in PostgreSQL and in MariaDB: service, and how soon a loss is noticed (`test_recovery`: what
+follows)."""
 
 from __future__ import annotations
 
@@ -50,11 +51,6 @@ def kill_sessions(database: Database) -> None:
             connection.exec_driver_sql(f"KILL {number}")
 
 
-def lease_state(here: Site) -> str:
-    state: str = here.daemon.status()["backends"][0]["state"]
-    return state
-
-
 def test_a_lease_is_in_the_database_and_survives_a_restart(database: Database) -> None:
     with site(database) as here:
         here.daemon.start()
@@ -77,39 +73,6 @@ def test_an_empty_database_gets_the_schema(server: Server) -> None:
         relay = here.relay
         address = relay.acquire(mac(3))
         assert empty.rows() == {address: mac(3)}
-
-
-def test_an_unreachable_database_at_the_start_ends_the_daemon_with_69(database: Database) -> None:
-    with site(database, host="/nowhere") as here:
-        here.daemon.start()
-        assert here.daemon.process is not None
-        assert here.daemon.process.wait(20) == 69
-        assert "Unable to open database" in here.daemon.output()
-
-
-def test_a_schema_of_another_version_ends_the_daemon_with_76(database: Database) -> None:
-    database.server.run(database.name, "UPDATE schema_version SET version = 12")
-    with site(database) as here:
-        here.daemon.start()
-        assert here.daemon.process is not None
-        assert here.daemon.process.wait(20) == 76
-        assert "schema version 12.0" in here.daemon.output()
-
-
-def test_with_retry_on_startup_the_service_begins_when_the_database_comes(database: Database) -> None:
-    database.server.stop()
-    try:
-        with site(database, **{"retry-on-startup": True}) as here:
-            here.daemon.start()
-            eventually(lambda: lease_state(here) == "lost", 20)
-            assert here.daemon.service()["state"] == "pause"
-            database.server.start()
-            here.daemon.wait_serving(10)
-            relay = here.relay
-            assert relay.acquire(mac(4))
-    finally:
-        if not database.server.pids():
-            database.server.start()
 
 
 def test_nobody_notices_sessions_that_are_killed_on_a_healthy_server(database: Database) -> None:
