@@ -17,21 +17,22 @@ from dataclasses import dataclass
 
 MULTIPLIER = 0x9E3779B1  # 2**32 divided by the golden ratio, odd: spreads MAC addresses that count upwards
 CHADDR = 28  #: offset in the BOOTP message
-_ETHERNET, _UDP = 14, 8
+_ETHERNET, UDP = 14, 8
 
 # classic BPF, linux/filter.h and linux/bpf_common.h
 LD_W_ABS, LD_H_ABS, LD_B_ABS = 0x20, 0x28, 0x30
 LD_W_IND, LD_H_IND = 0x40, 0x48
 LD_MEM, ST = 0x60, 0x02
-LDX_MSH, TAX, TXA = 0xB1, 0x07, 0x87
-XOR_X, MUL_K, RSH_K, MOD_K = 0xAC, 0x24, 0x74, 0x94
-JEQ_K, JSET_K = 0x15, 0x45
+LD_LEN, LDX_MEM = 0x80, 0x61
+LDX_MSH, TAX = 0xB1, 0x07
+XOR_X, MUL_K, RSH_K, MOD_K, ADD_K, ADD_X = 0xAC, 0x24, 0x74, 0x94, 0x04, 0x0C
+JA, JEQ_K, JSET_K, JGE_K, JGE_X = 0x05, 0x15, 0x45, 0x35, 0x3D
 RET_K, RET_A = 0x06, 0x16
-_NETWORK_LAYER = 0x100000000 - 0x100000  # SKF_NET_OFF
+NETWORK_LAYER = 0x100000000 - 0x100000  # SKF_NET_OFF
 _VLAN_TAG_PRESENT = 0x100000000 - 0x1000 + 48  # SKF_AD_OFF + SKF_AD_VLAN_TAG_PRESENT
 
 _ETHERTYPE_IP, _PROTO_UDP, _BROADCAST = 0x0800, 17, 0xFFFFFFFF
-_ALL, _NONE = 0xFFFFFFFF, 0
+ALL, NONE = 0xFFFFFFFF, 0  #: what a filter returns: the whole packet, nothing of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class Instruction:
 
 Program = tuple[Instruction, ...]
 
-DROP_ALL: Program = (Instruction(RET_K, _NONE),)
+DROP_ALL: Program = (Instruction(RET_K, NONE),)
 
 
 def shard(chaddr: bytes, workers: int) -> int:
@@ -59,7 +60,7 @@ def shard(chaddr: bytes, workers: int) -> int:
 def raw_filter(port: int, addresses: tuple[int, ...], worker: int, workers: int) -> Program:
     """Of the frames on an interface: UDP over IPv4 to `port`, broadcast or to one of `addresses`, no later fragment, no
     VLAN tag (the kernel gives those to the VLAN interface), of this worker's shard."""
-    hashing = _hash((Instruction(LDX_MSH, _ETHERNET),), LD_W_IND, LD_H_IND, _ETHERNET + _UDP + CHADDR)
+    hashing = _hash((Instruction(LDX_MSH, _ETHERNET),), LD_W_IND, LD_H_IND, _ETHERNET + UDP + CHADDR)
     checks = (
         (Instruction(LD_B_ABS, _VLAN_TAG_PRESENT), (0,)),
         (Instruction(LD_H_ABS, 12), (_ETHERTYPE_IP,)),
@@ -68,26 +69,33 @@ def raw_filter(port: int, addresses: tuple[int, ...], worker: int, workers: int)
     )
     program: list[Instruction] = []
     for load, allowed in checks:
-        program += [load, *_one_of(allowed)]
-    program += [Instruction(LD_H_ABS, _ETHERNET + 6), Instruction(JSET_K, 0x1FFF, 0, 1), Instruction(RET_K, _NONE)]
-    program += [Instruction(LDX_MSH, _ETHERNET), Instruction(LD_H_IND, _ETHERNET + 2), *_one_of((port,))]
-    program += [*hashing, Instruction(MOD_K, workers), *_one_of((worker,)), Instruction(RET_K, _ALL)]
-    return tuple(program)
+        program += [load, *one_of(allowed)]
+    program += [Instruction(LD_H_ABS, _ETHERNET + 6), Instruction(JSET_K, 0x1FFF, 0, 1), Instruction(RET_K, NONE)]
+    program += [Instruction(LDX_MSH, _ETHERNET), Instruction(LD_H_IND, _ETHERNET + 2), *one_of((port,))]
+    return (*program, *owned(hashing, worker, workers))
 
 
 def udp_filter(worker: int, workers: int, destinations: tuple[int, ...] = ()) -> Program:
     """Of the datagrams on a UDP socket: this worker's shard; with `destinations`, only those sent to one of them."""
     program: list[Instruction] = []
     if destinations:
-        program += [Instruction(LD_W_ABS, _NETWORK_LAYER + 16), *_one_of(destinations)]
-    program += [*_hash((), LD_W_ABS, LD_H_ABS, _UDP + CHADDR), Instruction(MOD_K, workers)]
-    program += [*_one_of((worker,)), Instruction(RET_K, _ALL)]
-    return tuple(program)
+        program += [Instruction(LD_W_ABS, NETWORK_LAYER + 16), *one_of(destinations)]
+    return (*program, *owned(_hash((), LD_W_ABS, LD_H_ABS, UDP + CHADDR), worker, workers))
 
 
 def group_selector(workers: int) -> Program:
     """Which socket of a SO_REUSEPORT group gets a unicast datagram: the one that was bound as number `shard`."""
-    return (*_hash((), LD_W_ABS, LD_H_ABS, CHADDR), Instruction(MOD_K, workers), Instruction(RET_A))
+    return selected(_hash((), LD_W_ABS, LD_H_ABS, CHADDR), workers)
+
+
+def owned(hashing: Program, worker: int, workers: int) -> Program:
+    """What `hashing` leaves in A decides: the whole packet when it is this worker's, else nothing."""
+    return (*hashing, Instruction(MOD_K, workers), *one_of((worker,)), Instruction(RET_K, ALL))
+
+
+def selected(hashing: Program, workers: int) -> Program:
+    """What `hashing` leaves in A decides: the number of the worker."""
+    return (*hashing, Instruction(MOD_K, workers), Instruction(RET_A))
 
 
 def packed(program: Program) -> bytes:
@@ -112,10 +120,10 @@ def _hash(base: Program, word: int, half: int, offset: int) -> Program:
     )
 
 
-def _one_of(values: tuple[int, ...]) -> Program:
+def one_of(values: tuple[int, ...]) -> Program:
     """Go on behind this code when A is one of the values, else return 0."""
     tests = []
     for position, value in enumerate(values):
         rest = len(values) - 1 - position
         tests.append(Instruction(JEQ_K, value, rest + 1, 0))
-    return (*tests, Instruction(RET_K, _NONE))
+    return (*tests, Instruction(RET_K, NONE))
