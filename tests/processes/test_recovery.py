@@ -21,9 +21,9 @@ from tests.lab.waiting import eventually
 pytestmark = pytest.mark.root
 
 WAIT_MS = 300
-REC = {"max-reconnect-tries": 3, "reconnect-wait-time": WAIT_MS}
-LONG = {"max-reconnect-tries": 1000, "reconnect-wait-time": WAIT_MS}
-NO_REC = {"max-reconnect-tries": 0, "reconnect-wait-time": 0}
+REC: dict[str, Any] = {"max-reconnect-tries": 3, "reconnect-wait-time": WAIT_MS}
+LONG: dict[str, Any] = {"max-reconnect-tries": 1000, "reconnect-wait-time": WAIT_MS}
+NO_REC: dict[str, Any] = {"max-reconnect-tries": 0, "reconnect-wait-time": 0}
 PAUSED = "KEA_MP_SERVICE_PAUSED DHCP is not served:"
 STOP, SERVE_EXIT, CONTINUE = "stop-retry-exit", "serve-retry-exit", "serve-retry-continue"
 
@@ -83,7 +83,7 @@ def attempt_id(database: Database, what: str) -> str:
 @pytest.mark.parametrize("on_fail", [STOP, CONTINUE])
 def test_without_retry_on_startup_an_unreachable_database_is_exit_69(database: Database, on_fail: str) -> None:
     database.server.kill()
-    with site(database, **REC, **{"on-fail": on_fail}) as here:
+    with site(database, **(REC | {"on-fail": on_fail})) as here:
         here.daemon.start()
         assert ended(here) == 69
         assert count(here, "DHCP4_INIT_FAIL") == 1
@@ -94,7 +94,7 @@ def test_without_retry_on_startup_an_unreachable_database_is_exit_69(database: D
 @pytest.mark.parametrize("retry", [False, True])
 def test_a_schema_of_another_version_is_exit_76_with_expected_and_found(database: Database, retry: bool) -> None:
     database.server.run(database.name, "UPDATE schema_version SET version = 12")
-    with site(database, **REC, **{"retry-on-startup": retry}) as here:
+    with site(database, **(REC | {"retry-on-startup": retry})) as here:
         here.daemon.start()
         assert ended(here) == 76
         line = next(line for line in here.daemon.output().splitlines() if "DHCP4_INIT_FAIL" in line)
@@ -104,7 +104,7 @@ def test_a_schema_of_another_version_is_exit_76_with_expected_and_found(database
 
 def test_retry_on_startup_with_stop_answers_commands_and_serves_once_the_database_comes(database: Database) -> None:
     database.server.kill()
-    with site(database, **LONG, **{"retry-on-startup": True}) as here:
+    with site(database, **(LONG | {"retry-on-startup": True})) as here:
         here.daemon.start()
         eventually(lambda: count(here, "DHCP4_STARTED"), 20, "it says that it is started")
         status = here.daemon.command("status-get")["arguments"]
@@ -120,7 +120,7 @@ def test_retry_on_startup_with_stop_answers_commands_and_serves_once_the_databas
 
 def test_retry_on_startup_with_serve_is_degraded_and_not_paused(database: Database) -> None:
     database.server.kill()
-    with site(database, **LONG, **{"retry-on-startup": True, "on-fail": SERVE_EXIT}) as here:
+    with site(database, **(LONG | {"retry-on-startup": True, "on-fail": SERVE_EXIT})) as here:
         served(here)
         assert verdict(here) == 1
         assert here.daemon.command("status-get")["arguments"]["dhcp-state"]["disabled-by-db-connection"] == []
@@ -131,7 +131,7 @@ def test_retry_on_startup_with_serve_is_degraded_and_not_paused(database: Databa
 
 def test_retry_on_startup_given_up_is_exit_75_after_n_tries(database: Database) -> None:
     database.server.kill()
-    with site(database, **REC, **{"retry-on-startup": True}) as here:
+    with site(database, **(REC | {"retry-on-startup": True})) as here:
         here.daemon.start()
         assert ended(here) == 75
         assert count(here, attempt_id(database, "FAILED")) == 3
@@ -167,7 +167,7 @@ def test_lost_with_stop_pauses_at_once_and_serves_again_when_the_database_is_bac
 
 @pytest.mark.parametrize("on_fail", [STOP, SERVE_EXIT])
 def test_lost_and_given_up_with_exit_is_exit_75(database: Database, on_fail: str) -> None:
-    with site(database, **REC, **{"on-fail": on_fail}) as here:
+    with site(database, **(REC | {"on-fail": on_fail})) as here:
         served(here)
         database.server.kill()
         began = time.monotonic()
@@ -178,7 +178,7 @@ def test_lost_and_given_up_with_exit_is_exit_75(database: Database, on_fail: str
 
 
 def test_lost_with_serve_exit_is_served_meanwhile(database: Database) -> None:
-    with site(database, **LONG, **{"on-fail": SERVE_EXIT}) as here:
+    with site(database, **(LONG | {"on-fail": SERVE_EXIT})) as here:
         served(here)
         database.server.kill()
         eventually(lambda: backend(here)["state"] == "retrying", 5, "the loss is seen")
@@ -191,9 +191,9 @@ def test_lost_with_serve_exit_is_served_meanwhile(database: Database) -> None:
 
 @pytest.mark.parametrize("recovery", [REC, NO_REC])
 def test_lost_and_given_up_with_continue_goes_on_and_returns_with_the_database(
-    database: Database, recovery: dict[str, int]
+    database: Database, recovery: dict[str, Any]
 ) -> None:
-    with site(database, **recovery, **{"on-fail": CONTINUE}) as here:
+    with site(database, **(recovery | {"on-fail": CONTINUE})) as here:
         served(here)
         database.server.kill()
         eventually(lambda: backend(here)["state"] == "given-up", 10, "it gives up")
@@ -207,7 +207,7 @@ def test_lost_and_given_up_with_continue_goes_on_and_returns_with_the_database(
 
 @pytest.mark.parametrize("on_fail", [STOP, SERVE_EXIT])
 def test_lost_without_recovery_is_exit_75_at_once(database: Database, on_fail: str) -> None:
-    with site(database, **NO_REC, **{"on-fail": on_fail}) as here:
+    with site(database, **(NO_REC | {"on-fail": on_fail})) as here:
         served(here)
         database.server.kill()
         assert ended(here, 5) == 75

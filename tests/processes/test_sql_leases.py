@@ -1,5 +1,4 @@
-"""The daemon with its leases in PostgreSQL and in MariaDB: service, and how soon a loss is noticed (`test_recovery`: what
-follows)."""
+"""The daemon with its leases in PostgreSQL and in MariaDB: service, and how soon a loss is noticed."""
 
 from __future__ import annotations
 
@@ -11,7 +10,7 @@ import pytest
 from tests.lab import databases
 from tests.lab.databases import Server
 from tests.lab.lease_database import Database, database_on
-from tests.lab.sql_daemon import Site, site
+from tests.lab.sql_daemon import site
 from tests.lab.waiting import eventually
 
 pytestmark = pytest.mark.root
