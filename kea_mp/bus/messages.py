@@ -69,7 +69,8 @@ class Health(msgspec.Struct, frozen=True, tag="health"):
     newest one that it has begun (see above). host: the server in use or last tried, "name:port"; tls: the protocol of
     the session, "" in clear. counters: running totals of this pid (Kea statistic names and our own).
     gauges: values that replace, not add (subnet[1].assigned-addresses, queue depths, latencies in ms).
-    error: the last thing that went wrong, for people; never with a password; error_class: its kind in a word or two
+    error: the last thing that went wrong, for people, with the server's name; never with a password; error_class: its
+    kind in a word or two
     (SCHEMA_MISMATCH, "unreachable", "authentication", "read-only", "timeout", "tls" …). exit_code: what the child will
     leave with, when that is already known.
     """

@@ -84,12 +84,14 @@ def _top(status: Json) -> Iterator[RenderableType]:
         yield Text("DHCP packets are read and dropped, clients get no answer, because of:", "red")
         for reason in service["reasons"]:
             yield Text.assemble("  • ", (reason["who"], "bold"), _reason(own, reason))
+    told = {reason["text"] for reason in service["reasons"]}
     for complaint in complaints(status):
-        yield Text.assemble("  • ", (complaint, "yellow"))
+        if complaint not in told:
+            yield Text.assemble("  • ", (complaint, "yellow"))
 
 
 def _reason(own: Json, reason: Json) -> str:
-    text = f", {reason['text']}" if reason["text"] else ""
+    text = f", {reason['text'].removeprefix(reason['who']).strip()}" if reason["text"] else ""
     left = f", ends by itself in {age(reason['until'] - own['now'])}" if "until" in reason else ""
     return f" since {_ago(own, reason['since'])}{text}{left}"
 

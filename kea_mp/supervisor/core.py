@@ -267,7 +267,7 @@ class Core:
                 self.service = service.paused(self.service, RECONFIGURATION, now, text=text)
                 self.service = service.resumed(self.service, child, now)
             elif self.backends.pausing(child):
-                text = self.backends.states[child].error or self.backends.states[child].shown
+                text = self.backends.states[child].shown
                 self.service = service.paused(self.service, child, now, text=text)
             else:
                 self.service = service.resumed(self.service, child, now)
@@ -367,7 +367,8 @@ class Core:
 
 def described(state: Service) -> str:
     """The reasons in words."""
-    return "; ".join(f"{who}: {reason.text}" if reason.text else who for who, reason in state.reasons.items())
+    named = ((who.removeprefix("connection-"), reason.text) for who, reason in state.reasons.items())
+    return "; ".join(f"{who}: {text}" if text else who for who, text in named)
 
 
 def ending(code: int) -> str:

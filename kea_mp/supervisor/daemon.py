@@ -115,20 +115,20 @@ class RunningDaemon:
             epoch=state.epoch,
             generation=state.generation,
             acknowledged=self.core.acknowledged(now),
-            reasons=tuple(self._reason(who, reason, offset) for who, reason in state.reasons.items()),
+            reasons=tuple(self._reason(who, reason, now, offset) for who, reason in state.reasons.items()),
             processes=(self._supervisor(), *(self._process(c, now, offset) for c in self.core.children.values())),
             backends=tuple(self._backend(child, now, offset) for child in self.core.backends.rows),
             sockets=SocketsStatus(self._sockets.status, self._sockets.problems),
         )
 
-    def _reason(self, who: str, reason: Reason, offset: float) -> PauseReason:
+    def _reason(self, who: str, reason: Reason, now: float, offset: float) -> PauseReason:
         backend = self.core.backends.rows.get(who)
         return PauseReason(
             who=backend.role if backend else who,
             since=reason.since + offset,
             origin=backend.origin(self.core.backends.states[who].ever_up) if backend else origin_of(who),
             until=None if reason.until is None else reason.until + offset,
-            text=reason.text,
+            text=self.core.backends.away(who, now) if backend else reason.text,
         )
 
     def _supervisor(self) -> ProcessStatus:

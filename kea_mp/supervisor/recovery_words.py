@@ -1,4 +1,4 @@
-"""Lines of log for what happens to backends, under Kea's message identifiers.
+"""Lines of log for what happens to backends, under Kea's message identifiers. An error names the server by itself.
 
 Runs in: supervisor
 """
@@ -23,22 +23,22 @@ Line = tuple[int, str, str]  #: level, identifier, text
 
 def line(family: Family, backend: Backend, tell: Tell) -> Line:
     """The line of log."""
-    role, place = backend.role, f"{backend.role} ({backend.place})"
+    role = backend.role
     policy, exits = backend.policy, backend.policy.exits
     failure = family.message("FATAL_DB_RECONNECT" if exits else "DB_RECONNECT")
     level = logging.CRITICAL if exits else logging.ERROR
     then = "the daemon ends" if exits else "the service goes on without it, and it is looked for now and then"
     match tell.news:
         case News.CANNOT_START | News.WRONG_SCHEMA:
-            text = f"failed to initialize Kea server: Unable to open database: {place}: {tell.error}"
+            text = f"failed to initialize Kea server: Unable to open database: {role}: {tell.error}"
             return logging.CRITICAL, family.message("INIT_FAIL"), text
         case News.RETRY_FIRST:
-            return logging.WARNING, _RETRY_FIRST[backend.kind], f"Failed to connect to {place}: {tell.error}"
+            return logging.WARNING, _RETRY_FIRST[backend.kind], f"Failed to connect to {role}: {tell.error}"
         case News.CANNOT_RECONFIGURE:
-            text = f"Unable to open database: {place}: {tell.error}; DHCP is paused until a configuration succeeds"
+            text = f"Unable to open database: {role}: {tell.error}; DHCP is paused until a configuration succeeds"
             return logging.CRITICAL, family.message("DYNAMIC_RECONFIGURATION_FAIL"), text
         case News.LOST:
-            text = f"database connection lost: {place}: {tell.error}"
+            text = f"database connection lost: {role}: {tell.error}"
             return logging.ERROR, family.message("DB_RECONNECT_LOST_CONNECTION"), text
         case News.NOT_CONFIGURED:
             tries = f"max-reconnect-tries {policy.tries}, reconnect-wait-time {1000 * policy.wait_s:.0f}"
@@ -55,7 +55,7 @@ def line(family: Family, backend: Backend, tell: Tell) -> Line:
             text = f"{role} is still away, next probe in {tell.wait_s:.1f} s: {tell.error}"
             return logging.ERROR, "KEA_MP_DB_PROBE_FAILED", text
         case News.EXHAUSTED:
-            text = f"all {policy.tries} tries to reach {place} have failed: {then}"
+            text = f"all {policy.tries} tries to reach {role} ({backend.place}) have failed: {then}"
             return level, f"{failure}_FAILED", text
         case News.RECOVERED:
             after = f" after {tell.tries} of {policy.tries} tries" if tell.tries else ""

@@ -59,6 +59,12 @@ def test_a_pause_says_what_it_means_and_who_wants_it() -> None:
     assert "user since 5 s, dhcp-disable, ends by itself in 55 s" in text
 
 
+def test_a_backend_that_pauses_is_told_of_once() -> None:
+    text = shown(others=(PauseReason("lease-database", NOW - 12, 6001, text=LOST.summary),), backends=(LOST,))
+    assert "lease-database since 12 s, lost 12 s ago, try 4 of 10 in 4 s: refused [111] on [db1]" in text
+    assert text.count("refused [111]") == 1
+
+
 def test_degraded_service_says_why() -> None:
     text = shown(backends=(LOST,))
     assert "DEGRADED" in text

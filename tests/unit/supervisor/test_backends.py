@@ -231,7 +231,11 @@ def test_each_transition_has_keas_identifier(
 
 
 def test_the_fatal_line_of_a_start_names_backend_host_and_error() -> None:
-    _, _, text = line(DHCP4, LEASES, Tell(News.CANNOT_START, "connection refused"))
-    assert "lease-database" in text
-    assert "db1:5432, db2:5433" in text
-    assert text.endswith("connection refused")
+    _, _, text = line(DHCP4, LEASES, Tell(News.CANNOT_START, "postgresql kea at db1:5432: connection refused"))
+    assert text.endswith("lease-database: postgresql kea at db1:5432: connection refused")
+
+
+def test_the_last_line_of_a_recovery_that_failed_names_all_hosts() -> None:
+    _, _, text = line(DHCP4, LEASES, Tell(News.EXHAUSTED, "refused"))
+    assert "lease-database (postgresql kea at db1:5432, db2:5433)" in text
+    assert "the daemon ends" in text
