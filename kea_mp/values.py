@@ -53,6 +53,16 @@ def text6(address: bytes) -> str:
     return inet_ntop(AF_INET6, address)
 
 
+def is_link_local6(address: bytes) -> bool:
+    """Whether it is in fe80::/10."""
+    return address[0] == 0xFE and address[1] & 0xC0 == 0x80
+
+
+def is_multicast6(address: bytes) -> bool:
+    """Whether it is in ff00::/8."""
+    return address[0] == 0xFF
+
+
 def masked6(address: bytes, length: int) -> bytes:
     """The address with all bits behind a prefix of this length cleared."""
     if not any(address[(length + 7) // 8 :]) and not length % 8:

@@ -10,23 +10,24 @@ Runs in: supervisor
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 
 from kea_mp.config.model import Interfaces
 from kea_mp.errors import ExitCode, ExitWith
+from kea_mp.family import DHCP4, Family
 from kea_mp.supervisor import interfaces
-from kea_mp.supervisor.interfaces import Problem, Target
-from kea_mp.supervisor.sockets import Opened, opened
-from kea_mp.supervisor.start_record import RAW, DhcpSocket
-
-logger = logging.getLogger("kea-dhcp4.dhcpsrv")
-daemon_logger = logging.getLogger("kea-dhcp4.dhcp4")
+from kea_mp.supervisor.interfaces import Problem, Target, Target6
+from kea_mp.supervisor.sockets import AnySocket, Opened, opened
+from kea_mp.supervisor.sockets6 import opened6
+from kea_mp.supervisor.start_record import RAW
 
 
 class DhcpSockets:
     """What is open, and what is still wanted. ports: (server, client)."""
 
-    def __init__(self, wanted: Interfaces, workers: int, ports: tuple[int, int]) -> None:
-        self._wanted, self._workers, self._ports = wanted, workers, ports
+    def __init__(self, wanted: Interfaces, workers: int, ports: tuple[int, int], family: Family = DHCP4) -> None:
+        self._wanted, self._workers, self._ports, self._family = wanted, workers, ports, family
+        self._logger, self._daemon_logger = (logging.getLogger(family.logger(part)) for part in ("dhcpsrv", ""))
         self._open: dict[str, Opened] = {}
         self._retries_left = wanted.max_retries
         self._started = False
@@ -34,7 +35,7 @@ class DhcpSockets:
         self.problems: tuple[str, ...] = ()
         self.status = "ready"  #: as in status-get: ready, retrying, failed
 
-    def of_worker(self, index: int) -> tuple[DhcpSocket, ...]:
+    def of_worker(self, index: int) -> tuple[AnySocket, ...]:
         """The shards of one packet worker, by interface."""
         return tuple(dhcp for found in self._open.values() for dhcp in found.shards[index])
 
@@ -46,25 +47,33 @@ class DhcpSockets:
             if target.name in self._open:
                 continue
             try:
-                self._open[target.name] = opened(target, self._wanted.socket_type, self._workers, *self._ports)
+                self._open[target.name] = self._opened(target)
             except OSError as error:
                 text = f"Failed to open socket on interface {target.name}, reason: {error.strerror or error}"
                 problems.append(Problem(target.name, text))
             else:
-                logger.info("DHCPSRV_CFGMGR_ADD_IFACE listening on interface %s", interfaces.described(target))
+                self._logger.info("DHCPSRV_CFGMGR_ADD_IFACE listening on interface %s", interfaces.described(target))
                 self._warn_of_addresses(target)
         problems = [problem for problem in problems if problem.name not in self._open]
         for problem in problems:
-            logger.warning("DHCPSRV_OPEN_SOCKET_FAIL failed to open socket: %s", problem.text)
+            self._logger.warning("DHCPSRV_OPEN_SOCKET_FAIL failed to open socket: %s", problem.text)
         self.problems = tuple(problem.text for problem in problems)
         if not self._open:
-            logger.warning("DHCPSRV_NO_SOCKETS_OPEN no interface configured to listen to DHCP traffic")
+            self._logger.warning("DHCPSRV_NO_SOCKETS_OPEN no interface configured to listen to DHCP traffic")
         self._plan(now)
         return len(self._open) > before
 
-    def _chosen(self) -> tuple[list[Target], list[Problem]]:
+    def _opened(self, target: Target | Target6) -> Opened:
+        if isinstance(target, Target6):
+            return opened6(target, self._workers, *self._ports)
+        return opened(target, self._wanted.socket_type, self._workers, *self._ports)
+
+    def _chosen(self) -> tuple[Sequence[Target | Target6], list[Problem]]:
+        found = interfaces.present()
         try:
-            return interfaces.chosen(self._wanted.names, interfaces.present(), self._wanted.socket_type)
+            if self._family.number == 6:
+                return interfaces.chosen6(self._wanted.names, found)
+            return interfaces.chosen(self._wanted.names, found, self._wanted.socket_type)
         except ExitWith as missing:
             if not self._started:
                 raise
@@ -93,11 +102,12 @@ class DhcpSockets:
         text = f"maximum number of open service sockets attempts: {self._wanted.max_retries}, has been exhausted"
         if self._wanted.require_all or not self._open:
             why = f"{text} without success: {'; '.join(self.problems)}"
-            raise ExitWith(ExitCode.OS_ERROR, "DHCP4_FATAL_OPEN_SOCKETS_FAILED", why)
+            raise ExitWith(ExitCode.OS_ERROR, self._family.message("FATAL_OPEN_SOCKETS_FAILED"), why)
         if self._wanted.max_retries:
-            daemon_logger.error("DHCP4_OPEN_SOCKETS_FAILED %s without success", text)
+            identifier = self._family.message("OPEN_SOCKETS_FAILED")
+            self._daemon_logger.error("%s %s without success", identifier, text)
 
-    def _warn_of_addresses(self, target: Target) -> None:
-        if self._wanted.socket_type == RAW and len(target.addresses) > 1:
+    def _warn_of_addresses(self, target: Target | Target6) -> None:
+        if isinstance(target, Target) and self._wanted.socket_type == RAW and len(target.addresses) > 1:
             text = "broadcasts are answered once, with the first address as server identifier"
-            logger.info("KEA_MP_SEVERAL_ADDRESSES %s: %s", interfaces.described(target), text)
+            self._logger.info("KEA_MP_SEVERAL_ADDRESSES %s: %s", interfaces.described(target), text)

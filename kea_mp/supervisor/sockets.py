@@ -17,18 +17,24 @@ import ctypes
 import errno
 import socket
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from kea_mp.errors import ExitCode, ExitWith
+from kea_mp.family import DHCP4, Family
 from kea_mp.supervisor.interfaces import Target
 from kea_mp.supervisor.shard import DROP_ALL, Program, group_selector, packed, raw_filter, udp_filter
-from kea_mp.supervisor.start_record import RAW, UDP, DhcpSocket
+from kea_mp.supervisor.start_record import RAW, UDP, DhcpSocket, DhcpSocket6
 from kea_mp.values import text4
+
+AnySocket = DhcpSocket | DhcpSocket6
 
 RECEIVE_BYTES = 4 << 20  #: receive buffer of each socket: a burst of some thousand packets waits there
 
 _ETH_P_IP = 0x0800
-_SO_ATTACH_FILTER, _SO_ATTACH_REUSEPORT_CBPF, _SO_RCVBUFFORCE = 26, 51, 33
+SO_ATTACH_FILTER, SO_ATTACH_REUSEPORT_CBPF, _SO_RCVBUFFORCE = 26, 51, 33
+IPV6_FREEBIND = 78  #: linux/in6.h: a tentative address can be bound as well
 _BROADCAST = 0xFFFFFFFF
 
 
@@ -36,7 +42,7 @@ _BROADCAST = 0xFFFFFFFF
 class Opened:
     """The sockets of one interface. shards: per worker. guards: held by us alone."""
 
-    shards: list[list[DhcpSocket]]
+    shards: list[list[AnySocket]]
     guards: list[socket.socket] = field(default_factory=list)
 
     def close(self) -> None:
@@ -47,24 +53,31 @@ class Opened:
             guard.close()
 
 
+@contextmanager
+def complete(made: Opened, kind: str, name: str, port: int, family: Family) -> Iterator[None]:
+    """All sockets or none: what goes wrong within closes them. ExitWith 77 instead of a PermissionError."""
+    try:
+        yield
+    except PermissionError as error:
+        made.close()
+        text = (
+            f"failed to open a {kind} socket on {name}, port {port}: {error.strerror}; "
+            "run as root or with CAP_NET_RAW, CAP_NET_BIND_SERVICE and CAP_NET_ADMIN"
+        )
+        raise ExitWith(ExitCode.NO_PERMISSION, family.message("INIT_FAIL"), text) from error
+    except BaseException:
+        made.close()
+        raise
+
+
 def opened(target: Target, kind: str, workers: int, server_port: int, client_port: int) -> Opened:
     """All sockets of one interface. OSError says why they cannot be had; ExitWith 77 when it is for permission."""
     made = Opened([[] for _ in range(workers)])
-    try:
+    with complete(made, kind, target.name, server_port, DHCP4):
         if kind == RAW:
             _open_raw(made, target, server_port, client_port)
         else:
             _open_udp(made, target, server_port, client_port)
-    except PermissionError as error:
-        made.close()
-        text = (
-            f"failed to open a {kind} socket on {target.name}, port {server_port}: {error.strerror}; "
-            "run as root or with CAP_NET_RAW, CAP_NET_BIND_SERVICE and CAP_NET_ADMIN"
-        )
-        raise ExitWith(ExitCode.NO_PERMISSION, "DHCP4_INIT_FAIL", text) from error
-    except OSError:
-        made.close()
-        raise
     return made
 
 
@@ -78,8 +91,8 @@ def _open_raw(made: Opened, target: Target, server_port: int, client_port: int) 
         frames.setblocking(False)
         facts = target.name, target.index, target.mac, target.addresses[0], target.addresses
         shard.append(DhcpSocket(frames, RAW, *facts, server_port, client_port))
-        _attach(frames, raw_filter(server_port, target.addresses, worker, workers))
-        _enlarge(frames)
+        attach(frames, raw_filter(server_port, target.addresses, worker, workers))
+        enlarge(frames)
         frames.bind((target.name, _ETH_P_IP))
 
 
@@ -99,52 +112,73 @@ def _open_udp(made: Opened, target: Target, server_port: int, client_port: int) 
         if target.broadcast:
             wide = _reusable()
             shard.append(make(wide, target.addresses[0], target.addresses))
-            wide.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, target.name.encode() + b"\0")
-            _attach(wide, udp_filter(worker, workers, (_BROADCAST,)))
+            to_device(wide, target.name)
+            attach(wide, udp_filter(worker, workers, (_BROADCAST,)))
             wide.bind(("", server_port))
         for address in target.addresses:
             narrow = _reusable()
             shard.append(make(narrow, address, (address,)))
-            _attach(narrow, udp_filter(worker, workers))
+            attach(narrow, udp_filter(worker, workers))
             narrow.bind((text4(address), server_port))
             if worker == 0:
-                _attach(narrow, group_selector(workers), _SO_ATTACH_REUSEPORT_CBPF)
+                attach(narrow, group_selector(workers), SO_ATTACH_REUSEPORT_CBPF)
 
 
 def _guard(address: int, port: int, interface: str = "") -> socket.socket:
+    return guard(socket.AF_INET, (text4(address), port), interface)
+
+
+def guard(
+    family: socket.AddressFamily, bound: tuple[str, int] | tuple[str, int, int, int], interface: str = ""
+) -> socket.socket:
     """A UDP socket that owns the port at this address (on one interface) and never holds a packet."""
-    made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    made = socket.socket(family, socket.SOCK_DGRAM)
     try:
         if interface:
-            made.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode() + b"\0")
-        _attach(made, DROP_ALL)
-        made.bind((text4(address), port))
+            to_device(made, interface)
+        if family == socket.AF_INET6:
+            made.setsockopt(socket.IPPROTO_IPV6, IPV6_FREEBIND, 1)
+        attach(made, DROP_ALL)
+        made.bind(bound)
     except OSError as error:
         made.close()
         if error.errno == errno.EADDRINUSE:
-            text = f"address {text4(address)}, port {port} is in use - is another DHCP server running?"
+            text = f"address {bound[0]}, port {bound[1]} is in use - is another DHCP server running?"
             raise OSError(error.errno, text) from error
         raise
     return made
 
 
 def _reusable() -> socket.socket:
-    made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    made = reusable(socket.AF_INET)
     made.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
     made.setsockopt(socket.IPPROTO_IP, 8, 1)  # IP_PKTINFO
-    _enlarge(made)
     return made
 
 
-def _enlarge(made: socket.socket) -> None:
+def reusable(family: socket.AddressFamily) -> socket.socket:
+    """A UDP socket that will be one of a group."""
+    made = socket.socket(family, socket.SOCK_DGRAM)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    enlarge(made)
+    return made
+
+
+def to_device(made: socket.socket, interface: str) -> None:
+    """Only what comes in there, and all that is sent leaves there."""
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode() + b"\0")
+
+
+def enlarge(made: socket.socket) -> None:
+    """Give it room for a burst."""
     try:
         made.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, RECEIVE_BYTES)
     except PermissionError:  # without CAP_NET_ADMIN the system's limit holds (net.core.rmem_max)
         made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BYTES)
 
 
-def _attach(made: socket.socket, program: Program, option: int = _SO_ATTACH_FILTER) -> None:
+def attach(made: socket.socket, program: Program, option: int = SO_ATTACH_FILTER) -> None:
+    """Give a socket, or with SO_ATTACH_REUSEPORT_CBPF its group, a program."""
     code = packed(program)
     buffer = ctypes.create_string_buffer(code, len(code))
     made.setsockopt(socket.SOL_SOCKET, option, struct.pack("HP", len(program), ctypes.addressof(buffer)))

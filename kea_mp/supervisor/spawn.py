@@ -26,7 +26,8 @@ from kea_mp.supervisor.children import Kind
 from kea_mp.supervisor.entry import enter
 from kea_mp.supervisor.parcel import Parcel
 from kea_mp.supervisor.processes import LAUNCHER, ChildSpec
-from kea_mp.supervisor.start_record import DhcpSocket, LogChannel, StartRecord
+from kea_mp.supervisor.sockets import AnySocket
+from kea_mp.supervisor.start_record import DhcpSocket, DhcpSocket6, LogChannel, StartRecord
 
 LANE_BYTES = 4 << 20  #: socket buffer of a lane: a few thousand batched requests
 
@@ -42,7 +43,7 @@ class Outfit:
     endpoints: Endpoints
     open_log: Callable[[str], LogChannel]  #: a fresh channel for one process of the child with this name
     close_log: Callable[[str], None]  #: nothing more is written to it by us
-    sockets: Callable[[int], tuple[DhcpSocket, ...]]  #: those of the packet worker with this index
+    sockets: Callable[[int], tuple[AnySocket, ...]]  #: those of the packet worker with this index
 
 
 class Processes:
@@ -58,6 +59,7 @@ class Processes:
     def start(self, child: str) -> int:
         """Start a process for this child; its pid. OSError when the system has no room for one more."""
         spec, index = self._specs[child]
+        sockets = self.outfit.sockets(index) if spec.kind is Kind.SERVING else ()
         record = StartRecord(
             child=child,
             index=index,
@@ -68,7 +70,8 @@ class Processes:
             parent=os.getpid(),
             log=self.outfit.open_log(child),
             lanes=self._lanes[child],
-            dhcp_sockets=self.outfit.sockets(index) if spec.kind is Kind.SERVING else (),
+            dhcp_sockets=tuple(dhcp for dhcp in sockets if isinstance(dhcp, DhcpSocket)),
+            dhcp_sockets6=tuple(dhcp for dhcp in sockets if isinstance(dhcp, DhcpSocket6)),
         )
         process = context.Process(target=enter, args=(LAUNCHER, spec.module, record), name=child)
         try:

@@ -43,6 +43,26 @@ class DhcpSocket:
 
 
 @dataclass(frozen=True, slots=True)
+class DhcpSocket6:
+    """One shard of the DHCPv6 traffic to one address of an interface, UDP, non-blocking.
+
+    address: what it is bound to, a multicast group, a link-local or another unicast address (16 bytes); those of the
+    first two kinds are bound to the interface as well, the last one gets packets that come in elsewhere too, and has
+    IPV6_RECVPKTINFO to tell. interface, index, mac, ports: as in `DhcpSocket` (547 and 546). link_local: an address of
+    the interface, b"" when it has none.
+    """
+
+    socket: socket.socket
+    interface: str
+    index: int
+    mac: bytes
+    address: bytes
+    link_local: bytes
+    server_port: int = 547
+    client_port: int = 546
+
+
+@dataclass(frozen=True, slots=True)
 class LogChannel:
     """Where a child's log records go: its end of a `log.Channel`, and the level of each configured logger ("kea-dhcp4"
     first). callers: some pattern shows where in the program a line comes from, which costs time."""
@@ -59,8 +79,8 @@ class StartRecord:
     child: "serving-0", "connection-lease-database" …; index: its number among its kind; workers: how many packet
     workers there are. config: without its `raw`, which no child needs. lanes: the non-blocking SEQPACKET ends of the
     data path; for a connection worker one per packet worker in their order, for a packet worker one per connection
-    worker, the lease database first. dhcp_sockets: packet workers only. heartbeat_s: between two reports; silence_s:
-    without a directive for longer than this, pause.
+    worker, the lease database first. dhcp_sockets, dhcp_sockets6: packet workers only, those of its family.
+    heartbeat_s: between two reports; silence_s: without a directive for longer than this, pause.
     """
 
     child: str
@@ -73,5 +93,6 @@ class StartRecord:
     log: LogChannel
     lanes: tuple[socket.socket, ...] = ()
     dhcp_sockets: tuple[DhcpSocket, ...] = ()
+    dhcp_sockets6: tuple[DhcpSocket6, ...] = ()
     heartbeat_s: float = 0.25
     silence_s: float = 2.0

@@ -17,7 +17,7 @@ from typing import Protocol
 from kea_mp.dhcp.frames import Datagram, build_frame, parse_frame
 from kea_mp.dhcp.message4 import CLIENT_PORT
 from kea_mp.errors import KeaMpError
-from kea_mp.supervisor.start_record import RAW, DhcpSocket
+from kea_mp.supervisor.start_record import RAW, DhcpSocket, DhcpSocket6
 from kea_mp.values import packed4, quick4, text4
 from workers.serving.engine.packet import Packet4, Reply4
 
@@ -75,19 +75,18 @@ class Port(Protocol):
         ...
 
 
-class _Port:
-    raw: bool
+class InheritedPort:
+    """What the ports of both families have in common."""
 
-    def __init__(self, dhcp: DhcpSocket) -> None:
+    def __init__(self, dhcp: DhcpSocket | DhcpSocket6, usual_client_port: int) -> None:
         dhcp.socket.setblocking(False)
         self._socket = dhcp.socket
         self.interface, self.index = dhcp.interface, dhcp.index
-        self.address, self.addresses = dhcp.address, frozenset(dhcp.addresses)
         self.malformed, self.problem = 0, ""
         self._stamped()  # the first question makes the kernel note when a packet arrives
         self._server_port = dhcp.server_port
         # Kea's -P: answers go there, whatever port the protocol says.
-        self._client_port = 0 if dhcp.client_port == CLIENT_PORT else dhcp.client_port
+        self._client_port = 0 if dhcp.client_port == usual_client_port else dhcp.client_port
 
     def fileno(self) -> int:
         return self._socket.fileno()
@@ -119,6 +118,14 @@ class _Port:
         code = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         if code:
             self.problem = os.strerror(code)
+
+
+class _Port(InheritedPort):
+    raw: bool
+
+    def __init__(self, dhcp: DhcpSocket) -> None:
+        super().__init__(dhcp, CLIENT_PORT)
+        self.address, self.addresses = dhcp.address, frozenset(dhcp.addresses)
 
 
 class RawPort(_Port):
