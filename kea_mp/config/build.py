@@ -262,11 +262,19 @@ def _log_output(level: Level) -> LogOutput:
 
 
 def _check_ddns_connection(top: Level) -> None:
-    """dhcp-ddns has no effect while updates are off, but its addresses must be addresses, as in Kea."""
+    """dhcp-ddns has no effect while updates are off, but its addresses must make sense, as in Kea."""
     found = part(top, "dhcp-ddns")
+    addresses = {}
     for name in ("server-ip", "sender-ip"):
         if found[name]:
             try:
-                ipaddress.ip_address(found[name])
+                addresses[name] = ipaddress.ip_address(found[name])
             except ValueError as error:
                 raise top.error(str(error), "dhcp-ddns", name) from error
+    server, sender = addresses.get("server-ip"), addresses.get("sender-ip")
+    if server is None or sender is None:
+        return
+    if server.version != sender.version:
+        raise top.error("is not of the family of server-ip", "dhcp-ddns", "sender-ip")
+    if server == sender and found["server-port"] == found["sender-port"]:
+        raise top.error("server and sender cannot have the same address and port", "dhcp-ddns", "sender-ip")

@@ -38,6 +38,12 @@ class Display6(Display):
     def of(encoder: OptionEncoder) -> Display6:
         return Display6(encoder, TABLES6, ("valid-lifetime", "preferred-lifetime"))
 
+    def top(self, configured: Json) -> Json:
+        result = Display.top(self, configured)
+        for subnet in result["subnet6"]:  # those of a shared network inherit it
+            subnet.setdefault("rapid-commit", False)
+        return result
+
     def network(self, item: Json, outer: Json) -> Json:
         result = Display.network(self, item, outer)
         result.setdefault("rapid-commit", False)
@@ -47,8 +53,6 @@ class Display6(Display):
         result = Display.subnet(self, item, outer)
         result["subnet"] = _prefix(result["subnet"])
         result["pd-pools"] = [self.pd_pool(pool) for pool in item.get("pd-pools", ())]
-        if self._subnets in outer:  # not within a shared network
-            result.setdefault("rapid-commit", False)
         return result
 
     def pool(self, item: Json) -> Json:

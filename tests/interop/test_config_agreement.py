@@ -10,24 +10,28 @@ from collections.abc import Sequence
 
 import pytest
 
-from kea_mp.config.load import config4_from_text
+from kea_mp.config.load import config_from_text
+from kea_mp.family import DHCP4, DHCP6, Family
 from tests.lab import peer
-from tests.unit.config.cases4 import CASES, MACHINE, PATHS
+from tests.unit.config import cases4, cases6
+from tests.unit.config.cases import MACHINE, NEWER, PATHS
 
 pytestmark = [pytest.mark.peer, pytest.mark.root]
 
-GOOD = [case for case in CASES if case.error is None]
+CASES = {DHCP4: cases4.CASES, DHCP6: cases6.CASES}
+FAMILIES = pytest.mark.parametrize("family", CASES, ids=lambda family: family.name)
 FOLDER = "etc/kea/kea_mp-agreement"
 
 
-def judged_by_kea(texts: Sequence[str]) -> list[tuple[bool, str]]:
-    """Whether `kea-dhcp4 -t` takes each text, and what it said. One shell in the chroot runs them all."""
+def judged_by_kea(family: Family, texts: Sequence[str]) -> list[tuple[bool, str]]:
+    """Whether `kea-dhcp4 -t` or `kea-dhcp6 -t` takes each text, and what it said. One shell runs them all."""
     folder = peer.ROOT / FOLDER
     folder.mkdir(parents=True)
     try:
         for number, text in enumerate(texts):
             (folder / f"{number}.conf").write_text(text)
-        script = f'for f in $(seq 0 {len(texts) - 1}); do {peer.BINARY} -t /{FOLDER}/$f.conf 2>&1; echo "@@ $?"; done'
+        binary = f"/usr/sbin/{family.root}"
+        script = f'for f in $(seq 0 {len(texts) - 1}); do {binary} -t /{FOLDER}/$f.conf 2>&1; echo "@@ $?"; done'
         # The socket directory of this test, so that whatever /run/kea looks like has no say in the result.
         folder.chmod(0o750)
         environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "KEA_LOCKFILE_DIR": "none"}
@@ -42,16 +46,19 @@ def judged_by_kea(texts: Sequence[str]) -> list[tuple[bool, str]]:
     return [(code == "0", said) for said, code in zip(parts[0::2], parts[1::2], strict=False)]
 
 
-def test_kea_decides_alike_except_for_the_listed_differences() -> None:
-    wrong = []
-    for case, (taken, said) in zip(CASES, judged_by_kea([case.text for case in CASES]), strict=True):
+@FAMILIES
+def test_kea_decides_alike_except_for_the_listed_differences(family: Family) -> None:
+    cases, wrong = CASES[family], []
+    for case, (taken, said) in zip(cases, judged_by_kea(family, [case.text for case in cases]), strict=True):
         if (taken == (case.error is None)) == bool(case.differs):
             wrong.append(f"{case.text}: {said}")
     assert not wrong, "\n".join(wrong)
 
 
-def test_kea_takes_what_config_get_shows() -> None:
-    cases = [case for case in GOOD if case.differs not in (MACHINE, PATHS)]
-    texts = [json.dumps({"Dhcp4": config4_from_text(case.text, "").raw}) for case in cases]
-    wrong = [f"{text}: {said}" for text, (taken, said) in zip(texts, judged_by_kea(texts), strict=True) if not taken]
+@FAMILIES
+def test_kea_takes_what_config_get_shows(family: Family) -> None:
+    cases = [case for case in CASES[family] if case.error is None and case.differs not in (MACHINE, PATHS, NEWER)]
+    texts = [json.dumps({family.top: config_from_text(case.text, "", family).raw}) for case in cases]
+    judged = judged_by_kea(family, texts)
+    wrong = [f"{text}: {said}" for text, (taken, said) in zip(texts, judged, strict=True) if not taken]
     assert not wrong, "\n".join(wrong)

@@ -1,4 +1,4 @@
-"""Hook libraries in the configuration. What is refused stands in cases4.py."""
+"""Hook libraries in the configuration. What is refused stands in cases.py."""
 
 from kea_mp.config.hooks import KNOWN
 from kea_mp.config.load import config4_from_json

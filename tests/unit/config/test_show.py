@@ -4,14 +4,17 @@ import json
 
 import pytest
 
-from kea_mp.config.load import config4_from_json, config4_from_text
-from tests.unit.config.cases4 import CASES, Case
+from kea_mp.config.load import config4_from_text, config6_from_text, config_from_json, config_from_text
+from tests.unit.config import cases4, cases6
+from tests.unit.config.cases import Case
+
+CASES = [*cases4.CASES, *cases6.CASES]
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if case.error is None], ids=lambda case: case.dhcp4[:70])
+@pytest.mark.parametrize("case", [case for case in CASES if case.error is None], ids=lambda case: case.text[:80])
 def test_what_is_shown_is_taken_again_and_shown_alike(case: Case) -> None:
-    first = config4_from_text(case.text, "")
-    second = config4_from_json({"Dhcp4": json.loads(json.dumps(first.raw))})
+    first = config_from_text(case.text, "", case.family)
+    second = config_from_json({case.family.top: json.loads(json.dumps(first.raw))}, case.family)
     assert (second.raw, second.digest) == (first.raw, first.digest)
     assert second.subnets == first.subnets
     assert (second.options, second.classes, second.global_hosts) == (first.options, first.classes, first.global_hosts)
@@ -47,3 +50,22 @@ def test_what_kea_leaves_out_or_writes_out_is_left_out_or_written_out() -> None:
     shown = config4_from_text(text, "").raw
     assert not {"client-classes", "reservations"} & set(shown)
     assert (shown["subnet4"][0]["min-valid-lifetime"], shown["subnet4"][0]["max-valid-lifetime"]) == (5, 5)
+
+
+def test_ipv6_addresses_are_shown_in_their_short_form() -> None:
+    text = """{"Dhcp6": {"subnet6": [{"id": 1, "subnet": "2001:DB8:0::/32",
+        "pools": [{"pool": "2001:db8:0::1 - 2001:db8::F"}],
+        "pd-pools": [{"prefix": "3000:0::", "prefix-len": 48, "delegated-len": 64}],
+        "reservations": [{"duid": "010203", "ip-addresses": ["2001:DB8::5"], "prefixes": ["3000:0::/56"]}]}]}}"""
+    (shown,) = config6_from_text(text, "").raw["subnet6"]
+    assert (shown["subnet"], shown["pools"][0]["pool"]) == ("2001:db8::/32", "2001:db8::1-2001:db8::f")
+    assert shown["pd-pools"][0]["prefix"] == "3000::"
+    assert shown["reservations"][0]["ip-addresses"] == ["2001:db8::5"]
+    assert shown["reservations"][0]["prefixes"] == ["3000::/56"]
+
+
+def test_options_of_relays_and_sources_of_addresses_are_shown_as_kea_names_them() -> None:
+    text = '{"Dhcp6": {"mac-sources": ["rfc4649"], "relay-supplied-options": ["dns-servers", "110"]}}'
+    shown = config6_from_text(text, "").raw
+    assert shown["mac-sources"] == ["remote-id"]
+    assert shown["relay-supplied-options"] == ["23", "65", "110"]
