@@ -196,6 +196,16 @@ def all_failed(problems: Sequence[LinkError]) -> Lost:
     return Lost("; ".join(map(str, problems)), problems[-1].kind)
 
 
+def kind_behind(error: BaseException) -> str:
+    """The kind of the LinkError that an error comes from."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, LinkError):
+            return cause.kind
+        cause = cause.__cause__
+    return kind_of("", str(error))
+
+
 def require_version(kind: str, found: tuple[int, ...] | None, where: str) -> None:
     """Mismatch when the schema is not that of Kea 3.0. found: None when the database says no version."""
     wanted = VERSIONS[kind]

@@ -38,6 +38,7 @@ from kea_mp.leases.store import (
     Stored,
 )
 from kea_mp.leases.tally import Tally
+from kea_mp.sql.errors import DatabaseRefused
 from kea_mp.values import INFINITY, text4
 
 logger = logging.getLogger("kea-dhcp4.dhcpsrv")
@@ -47,7 +48,7 @@ SPARE = 4  #: free addresses looked up beyond those needed, for those that turn 
 FULL_S = 60.0  #: between two lines that say that a subnet has no free address
 TRIES = 5  #: of a transaction that collides with others (as Kea)
 FRESH_S = 0.2  #: so long an answer is as good as a new one
-PING_S = 1.0  #: how long the database may go without being asked
+PING_S = 1.0  #: how often the database is asked whether it still takes changes
 COUNTS_S = 10.0  #: how often the numbers of leases are read again, since other servers change them too
 ROUNDS = 8  #: of searches for one batch
 RANGES_AT_ONCE = 16  #: ranges searched in one round trip
@@ -103,9 +104,10 @@ class SqlLeaseStore:
         self.exhausted = 0  #: requests for which no address was free
         self.collisions = 0  #: transactions that had to be run again
         self.round_trips = 0
+        self.renew: Callable[[], None] = link.connect  #: how a connection is made anew; LinkError, Mismatch
         self._link = link
         self._proposals = Proposals(seed=seed)
-        self._counted_at = self._asked_at = 0.0
+        self._counted_at = self._asked_at = self._pinged_at = 0.0
         self.connections = 0  #: made so far
         self._capped_at = 0.0
         self._full_at: dict[int, float] = {}  #: subnet id → when it was last said that nothing is free there
@@ -166,6 +168,12 @@ class SqlLeaseStore:
     def close(self) -> None:
         self._link.close()
 
+    def take(self, link: Link) -> None:
+        """Go on with the connection of another link of the same kind."""
+        self.connections += 1
+        self._link.take(link)
+        self._counted_at = self._pinged_at = 0.0
+
     # ---- beyond the contract --------------------------------------------------------------------------------
 
     def is_waiting(self, now: int) -> bool:
@@ -187,14 +195,15 @@ class SqlLeaseStore:
             self.probe()
 
     def idle(self, now: float) -> None:
-        """What is done from time to time: the database is asked for the numbers of leases, or just asked. now: seconds
-        on the monotonic clock. BackendDown."""
+        """What is done from time to time: whether the database answers and takes changes, and its numbers of leases.
+        now: seconds on the monotonic clock. BackendDown."""
+        if now - self._pinged_at < PING_S:
+            return
+        self._pinged_at = self._asked_at = now
+        self.probe()
         if now - self._counted_at >= COUNTS_S:
             self._count_leases()
-            self._counted_at = self._asked_at = now
-        elif now - self._asked_at >= PING_S:
-            self._asked_at = now
-            self.probe()
+            self._counted_at = now
 
     def fileno(self) -> int:
         return self._link.fileno()
@@ -563,8 +572,8 @@ class SqlLeaseStore:
     def _connect(self) -> None:
         self.connections += 1
         try:
-            self._link.connect()
-        except (LinkError, Mismatch) as error:
+            self.renew()
+        except (LinkError, Mismatch, DatabaseRefused) as error:
             raise BackendDown(str(error)) from error
 
     def asked(self, ask: Callable[[], T]) -> T:

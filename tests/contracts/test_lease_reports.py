@@ -39,7 +39,7 @@ def memfile_in(folder: Path) -> Reported:
 
 def sql_in(database: Database) -> Reported:
     database.clear()
-    return open_sql(database.access, SUBNETS)[0]
+    return open_sql(database.access, SUBNETS)
 
 
 @pytest.fixture(params=["memfile", "postgresql", "mysql"])

@@ -62,7 +62,7 @@ def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Opener
 
 def sql_in(database: Database) -> Opener:
     database.clear()
-    return lambda: open_sql(database.access, (SUBNET,))[0]
+    return lambda: open_sql(database.access, (SUBNET,))
 
 
 @pytest.fixture

@@ -25,6 +25,7 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 
 from tests.lab.net import inside
 
@@ -102,11 +103,11 @@ class FaultProxy:
 
     def reset(self) -> None:
         """Every open connection is reset (RST)."""
-        self._ordered(lambda: [self._drop(pair, reset=True) for pair in list(self._pairs)] and None)
+        self._ordered(partial(self._drop_all, reset=True))
 
     def hang_up(self) -> None:
         """Every open connection is closed in order (FIN)."""
-        self._ordered(lambda: [self._drop(pair, reset=False) for pair in list(self._pairs)] and None)
+        self._ordered(partial(self._drop_all, reset=False))
 
     def down(self) -> None:
         """As if the server had been killed: connections are reset, new ones refused."""
@@ -154,8 +155,7 @@ class FaultProxy:
             for pair in list(self._pairs):
                 self._turn(pair, ready)
         self._shut()
-        for pair in list(self._pairs):
-            self._drop(pair, reset=False)
+        self._drop_all(reset=False)
 
     def _obey(self) -> None:
         while not self._orders.empty():
@@ -242,6 +242,10 @@ class FaultProxy:
         for end in (client, server):
             end.setblocking(False)
         self._pairs.append(_Pair(client, server))
+
+    def _drop_all(self, reset: bool) -> None:
+        for pair in list(self._pairs):
+            self._drop(pair, reset)
 
     def _drop(self, pair: _Pair, reset: bool) -> None:
         self._pairs.remove(pair)

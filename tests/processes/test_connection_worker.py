@@ -8,118 +8,23 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator
-from multiprocessing import get_context
-from multiprocessing.context import SpawnProcess
+from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import msgspec
 import pytest
 
-from kea_mp.bus.messages import SERVE, Answered, Directive, Health, Order
-from kea_mp.bus.sockets import ParentBus
-from kea_mp.config.model import Config4, ExpiredLeases, Interfaces, Lifetime, MemfileAccess, Parameters4, Pool4, Subnet4
+from kea_mp.bus.messages import SERVE, Answered, Directive, Order
+from kea_mp.config.model import ExpiredLeases
 from kea_mp.errors import ExitCode
 from kea_mp.leases.csv4 import HEADER, line_of
-from kea_mp.leases.model import RECLAIMED, Lease4
-from kea_mp.leases.store import Batch, BatchDone, ClaimLease, Failed, FindLeases, Found, Request, Result, Stored
-from kea_mp.log import Channel
-from kea_mp.supervisor.entry import enter
-from kea_mp.supervisor.start_record import LogChannel, StartRecord
+from kea_mp.leases.model import RECLAIMED
+from kea_mp.leases.store import BatchDone, ClaimLease, Failed, FindLeases, Found, Result, Stored
 from kea_mp.values import address4
 from tests.lab import lease_file, peer
+from tests.lab.connection_rig import CHILD, FIRST, Rig, lease
 from tests.lab.waiting import eventually
-
-CHILD = "connection-lease-database"
-FIRST = address4("10.0.0.1")
-PARAMETERS = Parameters4(Lifetime(3600, 3600, 3600))
-SUBNET = Subnet4(1, address4("10.0.0.0"), 8, (Pool4(FIRST, FIRST + 65535),), PARAMETERS)
-context = get_context("spawn")
-
-
-def lease(number: int, **changes: Any) -> Lease4:
-    hw = b"\x01\x02\x00" + number.to_bytes(4, "big")
-    fields = {"address": FIRST + number, "hw": hw, "client_id": b"", "valid_lft": 3600, "cltt": int(time.time())}
-    return Lease4(**{**fields, "subnet_id": 1, **changes})
-
-
-class Rig:
-    """A connection worker with two lanes, on `leases.csv` in a folder of its own."""
-
-    def __init__(self, folder: Path, **access: Any) -> None:
-        self.file = folder / "leases.csv"
-        self.access = MemfileAccess(str(self.file), **access)
-        self.expired = ExpiredLeases()
-        self.bus = ParentBus(folder)
-        pairs = [socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET) for _ in range(2)]
-        self.lanes = [ours for ours, _ in pairs]
-        self._theirs = tuple(theirs for _, theirs in pairs)
-        for lane in self.lanes:
-            lane.settimeout(20)
-        self.reports: list[Health] = []
-        self.answers: list[Answered] = []
-        self.log = Channel()
-        self._numbers = 0
-        self.processes: list[SpawnProcess] = []
-
-    def start(self, wait: bool = True) -> SpawnProcess:
-        config = Config4({}, "", Interfaces(), self.access, self.expired, (SUBNET,), PARAMETERS)
-        record = StartRecord(
-            CHILD, 0, 2, config, 1, self.bus.endpoints, os.getpid(), LogChannel(self.log.theirs, (("kea-dhcp4", 10),)),
-            self._theirs, heartbeat_s=0.1,
-        )  # fmt: skip
-        process = context.Process(target=enter, args=("workers.start", "workers.connection.__main__", record))
-        process.start()
-        self.processes.append(process)
-        if wait:
-            self.wait(lambda: any(r.pid == process.pid and r.state == "up" for r in self.reports), "the store is up")
-        return process
-
-    def wait(self, condition: Callable[[], bool], what: str) -> None:
-        def heard() -> bool:
-            for record in self.bus.receive():
-                (self.reports if isinstance(record, Health) else self.answers).append(record)  # type: ignore[arg-type]
-            return condition()
-
-        eventually(heard, 20, what)
-
-    def send(self, *requests: Request, lane: int = 0) -> int:
-        self._numbers += 1
-        self.lanes[lane].send(msgspec.msgpack.encode(Batch(self._numbers, requests)))
-        return self._numbers
-
-    def receive(self, lane: int = 0) -> BatchDone:
-        return msgspec.msgpack.decode(self.lanes[lane].recv(1 << 20), type=BatchDone)
-
-    def ask(self, *requests: Request, lane: int = 0) -> tuple[Result, ...]:
-        number = self.send(*requests, lane=lane)
-        while (done := self.receive(lane)).number != number:
-            continue  # what a predecessor was sent
-        return done.results
-
-    def find(self, number: int) -> tuple[Lease4, ...]:
-        (found,) = self.ask(FindLeases(lease(number).hw, b"", (1,), int(time.time())))
-        assert isinstance(found, Found)
-        return found.mine
-
-    def said(self) -> str:
-        lines = []
-        while self.log.qsize():
-            lines += [line.text for line in self.log.get(0)]
-        return "\n".join(lines)
-
-    def close(self) -> None:
-        for process in self.processes:
-            process.kill()
-            process.join()
-            process.close()
-        for end in (*self.lanes, *self._theirs):
-            end.close()
-        self.bus.close()
-        self.log.theirs.close()
-        self.log.close()
 
 
 @pytest.fixture
@@ -139,9 +44,8 @@ def test_each_lane_gets_the_answers_to_its_own_batches(rig: Rig) -> None:
     rig.start()
     first = rig.send(ClaimLease(lease(1)), lane=0)
     second = rig.send(ClaimLease(lease(2)), ClaimLease(lease(2)), lane=1)
-    assert rig.receive(0).number == first
-    done = rig.receive(1)
-    assert done.number == second
+    assert len(rig.answered(first, 0).results) == 1
+    done = rig.answered(second, 1)
     assert [type(result).__name__ for result in done.results] == ["Stored", "Changed"]
     assert set(lease_file.leases(rig.file)) == {"10.0.0.2", "10.0.0.3"}
 
@@ -167,7 +71,7 @@ def test_killed_at_any_moment_it_has_lost_nothing_that_was_acknowledged(rig: Rig
             end.setblocking(False)
             while True:
                 try:
-                    results = msgspec.msgpack.decode(end.recv(1 << 20), type=BatchDone).results
+                    results = msgspec.msgpack.decode(end.recv(1 << 20), type=BatchDone[Result]).results
                 except BlockingIOError:
                     break
                 acknowledged |= {result.lease.address for result in results if isinstance(result, Stored)}
@@ -199,10 +103,10 @@ def test_garbage_on_a_lane_is_counted(rig: Rig) -> None:
 
 def test_asked_to_leave_it_finishes_and_leaves_with_0(rig: Rig) -> None:
     process = rig.start()
-    rig.send(ClaimLease(lease(1)))
+    number = rig.send(ClaimLease(lease(1)))
     assert process.pid is not None
     os.kill(process.pid, signal.SIGTERM)
-    assert isinstance(rig.receive().results[0], Stored)
+    assert isinstance(rig.answered(number).results[0], Stored)
     process.join(10)
     assert process.exitcode == 0
 
@@ -305,9 +209,13 @@ def test_a_file_that_cannot_grow_fails_claims_and_keeps_answering_reads_until_it
     rig.wait(lambda: rig.reports[-1].state == "lost" and "File too large" in rig.reports[-1].error, "it is reported")
     eventually(lambda: rig.file.stat().st_size == size, 5, "nothing of the failed claim stays in the file")
     assert rig.find(2) == ()
+    rig.attempt()
+    assert "File too large" in rig.wait_for("failed").error
     resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    assert isinstance(rig.ask(ClaimLease(lease(2)))[0], Failed)  # not before the supervisor wants to know
+    rig.attempt()
+    rig.wait_for("up")
     assert isinstance(rig.ask(ClaimLease(lease(2)))[0], Stored)
-    rig.wait(lambda: rig.reports[-1].state == "up", "it is up again")
     assert set(lease_file.leases(rig.file)) == {"10.0.0.2", "10.0.0.3"}
 
 

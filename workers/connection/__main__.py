@@ -10,12 +10,13 @@ import logging
 import os
 import time
 
-from kea_mp.bus.messages import Health
+from kea_mp.bus.messages import CONNECTING, IDLE, Health
 from kea_mp.bus.sockets import ChildBus
 from kea_mp.config.model import Config4, LeaseDatabase, MemfileAccess, SqlAccess
 from kea_mp.errors import ExitCode, ExitWith
 from kea_mp.leases.memfile import MemfileStore, open_memfile
-from kea_mp.leases.open_sql import open_sql
+from kea_mp.leases.open_sql import link_to
+from kea_mp.leases.sql_store import SqlLeaseStore
 from kea_mp.supervisor.start_record import StartRecord
 from workers.connection.cleanup import running_cleanup
 from workers.connection.database import DatabaseConnection
@@ -32,24 +33,26 @@ def run(start: StartRecord) -> None:
     """Own the lease database of `start` until a SIGTERM comes."""
     bus = ChildBus(start.endpoints, start.child)
     try:
-        bus.send(Health(start.child, os.getpid(), 0, generation=start.generation, state="connecting"))
+        state = IDLE if isinstance(start.config.lease_database, SqlAccess) else CONNECTING
+        bus.send(Health(start.child, os.getpid(), 0, generation=start.generation, state=state))
         _connection(start, bus, start.config.lease_database).run()
     finally:
         bus.close()
 
 
 def _connection(start: StartRecord, bus: ChildBus, access: LeaseDatabase) -> Connection:
-    """The worker on the lease database of this type. ExitWith when it cannot be had."""
+    """The worker on the lease database of this type. ExitWith when a lease file cannot be used."""
     lanes, expired = Lanes(start.lanes), start.config.expired
     if isinstance(access, SqlAccess):
-        database, problem = open_sql(access, start.config.subnets)
+        link = link_to(access)
+        store = SqlLeaseStore(link, start.config.subnets)
         return DatabaseConnection(
-            start.child, start.generation, bus, lanes, database, access, expired, leaving,
-            problem=problem, heartbeat_s=start.heartbeat_s,
+            start.child, start.generation, bus, lanes, link, store, access, expired, leaving,
+            heartbeat_s=start.heartbeat_s,
         )  # fmt: skip
-    store, convert = open_store(start.config, access)
+    memory, convert = open_store(start.config, access)
     return Connection(
-        start.child, start.generation, bus, lanes, store, expired, leaving,
+        start.child, start.generation, bus, lanes, memory, expired, leaving,
         lfc_interval=access.lfc_interval, convert=convert, heartbeat_s=start.heartbeat_s,
     )  # fmt: skip
 

@@ -24,6 +24,8 @@ class Figures:
         if self._sizes:
             sizes, took = sorted(self._sizes), sorted(self._took)
             self._told = {
+                "batch-size-mean": round(sum(sizes) / len(sizes), 1),
+                "batch-size-max": sizes[-1],
                 "batch-size-p50": quantile(sizes, 0.50),
                 "batch-size-p99": quantile(sizes, 0.99),
                 "batch-latency-ms-p50": round(1000 * quantile(took, 0.50), 3),

@@ -8,8 +8,11 @@ Runs in: connection
 
 from __future__ import annotations
 
+import array
 import errno
+import fcntl
 import socket
+import termios
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,6 +21,7 @@ import msgspec
 from kea_mp.leases.store import Batch, BatchDone, Failed, Request, Result
 
 MESSAGE_LIMIT = 1 << 20  #: bytes of one message
+MOST_GONE = 10_000  #: addresses told in one message
 ROUND_REQUESTS, ROUND_BYTES = 4096, 4 << 20  #: what is taken in one round, at least one message of each lane
 
 
@@ -38,6 +42,8 @@ class Lanes:
         self.sockets = tuple(sockets)
         self.garbage = 0  #: messages that were no batch
         self.dropped = 0  #: answers that nobody took
+        self._away: str | None = None  #: as packet workers were told; None: nothing, so that they go by our predecessor
+        self._gone: list[list[int | bytes]] = [[] for _ in sockets]  #: per lane, not told yet
         self._buffer = bytearray(MESSAGE_LIMIT)
         self._view = memoryview(self._buffer)
         self._decode = msgspec.msgpack.Decoder(Batch[Request]).decode
@@ -69,10 +75,41 @@ class Lanes:
             waiting = still
         return arrived
 
+    def waiting_bytes(self) -> int:
+        """How much is in all lanes and has not been taken yet."""
+        size, total = array.array("i", [0]), 0
+        for lane in self.sockets:
+            fcntl.ioctl(lane, termios.FIONREAD, size)
+            total += size[0]
+        return total
+
+    def tell_away(self, away: str) -> None:
+        """The backend cannot be asked any more, for this reason; "": it can again."""
+        if away != self._away:
+            self._away = away
+            self._tell_all()
+
+    def tell_gone(self, addresses: Sequence[int | bytes]) -> None:
+        """The leases at these addresses are changed by somebody else than a packet worker."""
+        for gone in self._gone:
+            gone += addresses
+        self._tell_all()
+
+    def _tell_all(self) -> None:
+        for lane, gone in enumerate(self._gone):
+            left = -1
+            while left != len(gone):  # until all is told, or the lane is full
+                left = len(gone)
+                self.answer(lane, 0, ())
+
     def answer(self, lane: int, number: int, results: Sequence[Result]) -> None:
-        """Send the results of a batch, or drop them when the lane is full."""
+        """Send the results of a batch, or drop them when the lane is full. number 0: only what is to be told."""
+        gone = self._gone[lane]
+        done = BatchDone(number, tuple(results), self._away or "", tuple(gone[:MOST_GONE]))
         try:
-            self.sockets[lane].send(self._encode(BatchDone(number, tuple(results))))
+            self.sockets[lane].send(self._encode(done))
+            if gone:
+                del gone[:MOST_GONE]
         except OSError as error:
             if error.errno == errno.EMSGSIZE:
                 reason = Failed("the answers to this batch do not fit into one message")

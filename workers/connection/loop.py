@@ -12,15 +12,16 @@ import logging
 import os
 import select
 import time
+from collections import deque
 from collections.abc import Sequence
 from typing import Any, Protocol
 
 from kea_mp import log
-from kea_mp.bus.messages import SERVE, Answered, Directive, Down, Health, Order, Up
+from kea_mp.bus.messages import FAILED, LOST, SERVE, UP, Answered, Directive, Down, Health, Order, Up
 from kea_mp.config.model import ExpiredLeases
 from kea_mp.errors import BackendDown
 from kea_mp.leases.memfile import MemfileStore
-from kea_mp.leases.store import Failed, FindLeases, Request, Result
+from kea_mp.leases.store import ClaimLease, Failed, FindLeases, RemoveLease, Request, Result
 from workers.connection.commands import NAMES, LeaseOrders
 from workers.connection.figures import Figures
 from workers.connection.lanes import Arrived, Lanes
@@ -63,8 +64,10 @@ class Connection:
         lfc_interval: int = 0,
         convert: bool = False,
         heartbeat_s: float = 0.25,
+        state: str = UP,
     ) -> None:
-        """lfc_interval: seconds, 0: never. convert: clean up at once, the files are of another schema."""
+        """lfc_interval: seconds, 0: never. convert: clean up at once, the files are of another schema. state:
+        at the start; with another one than UP the lanes are left alone."""
         now = time.monotonic()
         self._child, self._generation, self._bus, self._lanes = child, generation, bus, lanes
         self._store, self._leaving, self._heartbeat_s = store, leaving, heartbeat_s
@@ -72,21 +75,29 @@ class Connection:
         reports = store.reports()
         self._orders = LeaseOrders(child, reports, self._changed_by_hand, reports)
         self._mode, self._epoch, self._report = SERVE, 0, 0
-        self._state, self._error = "up", ""
+        self._state, self._error, self._error_class = state, "", ""
+        self._place = self._tls = ""
+        self._wanted = self._attempt = 0  #: the newest attempt that we were told of, and that we have begun
+        self._later: deque[Order] = deque()  #: came while the database was waited for
         self._seq = 0
         self._next_report = self._listened = now
         self._figures = Figures()
         self._batches = self._requests = 0
         self._epoll = select.epoll()
-        for fd in (bus.fileno(), leaving.fileno(), *(lane.fileno() for lane in lanes.sockets)):
+        for fd in (bus.fileno(), leaving.fileno()):
             self._epoll.register(fd, select.EPOLLIN)
+        self._attended = False  #: whether the lanes are read
+        if state == UP:
+            self._attend()
+            lanes.tell_away("")
 
     def run(self) -> None:
         """Work until asked to leave; then what has arrived is still done."""
         try:
             while not self._leaving.asked:
                 self.round()
-            self._serve(self._lanes.receive())
+            if self._attended:
+                self._serve(self._lanes.receive())
         finally:
             self._upkeep.stop()
             self._orders.stop()
@@ -100,16 +111,29 @@ class Connection:
         if self._bus.fileno() in ready or now - self._listened >= LISTEN_S:
             self._listened = now
             self._listen()
-        self._serve(self._lanes.receive())
+        while self._later:
+            self._order(self._later.popleft())
+        if self._wanted > self._attempt:
+            self._attempt = self._wanted
+            self._try()
+        if self._attended:
+            self._serve(self._lanes.receive())
         self._keep_up(time.monotonic())
         self._send(self._orders.step())
         self._tell(time.monotonic())
 
     def _patience(self) -> float:
         """Seconds until something is due."""
-        if self._upkeep.busy or self._orders.busy:
+        if self._upkeep.busy or self._orders.busy or self._later or self._wanted > self._attempt:
             return 0.0
         return max(0.0, min(self._next_report, self._upkeep.next_due) - time.monotonic())
+
+    def _attend(self) -> None:
+        """From now on the lanes are read; what has arrived before has waited there."""
+        if not self._attended:
+            self._attended = True
+            for lane in self._lanes.sockets:
+                self._epoll.register(lane.fileno(), select.EPOLLIN)
 
     # ---- batches --------------------------------------------------------------------------------------------
 
@@ -130,28 +154,42 @@ class Connection:
         self._figures.add(len(requests), time.perf_counter() - begun)
 
     def _carried_out(self, requests: Sequence[Request]) -> list[Result]:
-        try:
-            results = self._store.execute(requests)
-        except BackendDown as error:
-            self._lost(str(error))
-            # Memory still answers reads; nothing that changes a lease may be acknowledged.
-            found = iter(self._store.execute([r for r in requests if isinstance(r, FindLeases)]))
-            failed = Failed(str(error))
-            return [next(found) if isinstance(request, FindLeases) else failed for request in requests]
-        if self._state != "up" and any(not isinstance(request, FindLeases) for request in requests):
-            self._found_again()
-        return results
+        if self._state == UP:
+            try:
+                return self._store.execute(requests)
+            except BackendDown as error:
+                self._lost(error)
+        # Memory still answers reads; nothing that changes a lease may be acknowledged.
+        found = iter(self._store.execute([r for r in requests if isinstance(r, FindLeases)]))
+        failed = Failed(self._error)
+        return [next(found) if isinstance(request, FindLeases) else failed for request in requests]
 
-    def _lost(self, error: str) -> None:
-        if self._state == "up":
-            logger.error("DHCP4_DB_RECONNECT_LOST_CONNECTION database connection lost: %s", error)
-            self._next_report = 0.0
-        self._state, self._error = "lost", error
+    # ---- the backend's state --------------------------------------------------------------------------------
 
-    def _found_again(self) -> None:
-        logger.info("DHCP4_DB_RECONNECT_SUCCEEDED database connection recovered: the lease file can be written again")
-        self._state, self._error = "up", ""
+    def _lost(self, error: BackendDown) -> None:
+        """It was up and cannot be used; whether and when it is tried again is not decided here."""
+        self._is_now(LOST, str(error), self._kind(error))
+
+    def _is_now(self, state: str, error: str = "", error_class: str = "") -> None:
+        """Said to everybody at once."""
+        self._state, self._error, self._error_class = state, error, error_class
+        self._lanes.tell_away("" if state == UP else error)
         self._next_report = 0.0
+
+    def _kind(self, error: BackendDown) -> str:
+        """Health.error_class of what has happened to the backend."""
+        return "lease file"
+
+    def _try(self) -> None:
+        """An attempt that was asked for."""
+        journal = self._store.journal
+        try:
+            if journal is not None and self._state != UP:
+                journal.probe()
+        except BackendDown as error:
+            self._is_now(FAILED, str(error), self._kind(error))
+        else:
+            self._is_now(UP)
 
     # ---- the supervisor -------------------------------------------------------------------------------------
 
@@ -159,11 +197,12 @@ class Connection:
         for record in self._bus.receive():
             if isinstance(record, Directive):
                 self._mode, self._epoch = record.mode, record.epoch
+                self._wanted = record.attempts.get(self._child, 0)
                 if record.report != self._report:
                     self._report = record.report
                     self._next_report = 0.0
             else:
-                self._order(record)
+                self._later.append(record)
 
     def _order(self, order: Order) -> None:
         if order.command in NAMES:
@@ -183,10 +222,12 @@ class Connection:
         try:
             return self._orders.answer(order)
         except BackendDown as error:
-            self._lost(str(error))
+            self._lost(error)
             return Answered(self._child, order.number, 1, str(error))
 
     def _changed_by_hand(self, requests: Sequence[Request]) -> list[Result]:
+        # Before it is done: whatever comes of it, no packet worker may go by what it remembers of these.
+        self._lanes.tell_gone([address_of(request) for request in requests if not isinstance(request, FindLeases)])
         self._store.tally.by_hand = True
         try:
             return self._carried_out(requests)
@@ -226,24 +267,14 @@ class Connection:
                 report=self._report,
                 state=self._state,
                 counters=counts | own,
-                gauges=levels | self._figures.gauges(),
+                gauges=levels | self._figures.gauges() | {"queue-bytes": self._lanes.waiting_bytes()},
                 error=self._error,
+                error_class=self._error_class,
+                attempt=self._attempt,
+                host=self._place,
+                tls=self._tls,
             )
         )
-        if self._state == "lost":
-            self._probe()
-
-    def _probe(self) -> None:
-        """Whether a lost file can be written again: at each heartbeat, for clients may all have given up."""
-        journal = self._store.journal
-        if journal is None:
-            return
-        try:
-            journal.probe()
-        except BackendDown as error:
-            self._error = str(error)
-        else:
-            self._found_again()
 
     def _keep_up(self, now: float) -> None:
         """Chores that are due, a slice at a time."""
@@ -251,7 +282,11 @@ class Connection:
             self._upkeep.step(now, self._mode)
         except BackendDown as error:
             self._upkeep.give_up(str(error), now)
-            self._lost(str(error))
+            self._lost(error)
+
+
+def address_of(change: ClaimLease | RemoveLease) -> int:
+    return (change.lease if isinstance(change, ClaimLease) else change.seen).address
 
 
 def _reclaim_problem(arguments: dict[str, Any]) -> str:

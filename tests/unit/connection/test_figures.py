@@ -17,7 +17,8 @@ def test_figures_are_of_the_batches_since_the_last_report() -> None:
     figures.add(10, 0.002)
     told = figures.gauges()
     assert told == {
-        "batch-size-p50": 10, "batch-size-p99": 10, "batch-latency-ms-p50": 2.0, "batch-latency-ms-p99": 2.0,
+        "batch-size-mean": 10, "batch-size-max": 10, "batch-size-p50": 10, "batch-size-p99": 10,
+        "batch-latency-ms-p50": 2.0, "batch-latency-ms-p99": 2.0,
     }  # fmt: skip
     assert figures.gauges() == told
     figures.add(20, 0.001)
