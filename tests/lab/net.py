@@ -16,8 +16,11 @@ import subprocess
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from types import TracebackType
+
+from tests.lab.waiting import eventually
 
 PREFIX = "kmp"
 CLONE_NEWNET = 0x40000000
@@ -116,8 +119,13 @@ class Lab:
         there: tuple[str, str],
         macs: tuple[str, str] | None = None,
         addresses: tuple[Sequence[str], Sequence[str]] = ((), ()),
+        ipv6: bool = False,
     ) -> None:
-        """Join (host, interface) and (host, interface); both come up. addresses: "192.0.2.1/24", for each end."""
+        """Join (host, interface) and (host, interface); both come up. addresses: "192.0.2.1/24", for each end.
+
+        ipv6: both have link-local addresses, usable at once. Without it there is no IPv6 chatter: captures hold what
+        the test sent and what the server answered.
+        """
         ip(
             "link",
             "add",
@@ -136,15 +144,25 @@ class Lab:
         for (namespace, interface), mac, own in zip((here, there), macs or ("", ""), addresses, strict=True):
             if mac:
                 ip("-n", namespace, "link", "set", "dev", interface, "address", mac)
-            for address in own:
-                ip("-n", namespace, "address", "add", address, "dev", interface)
-            # No IPv6 chatter: captures hold what the test sent and what the server answered.
+            settings = ("accept_dad=0", "accept_ra=0") if ipv6 else ("disable_ipv6=1",)
             subprocess.run(
-                ["ip", "netns", "exec", namespace, "sysctl", "-qw", f"net.ipv6.conf.{interface}.disable_ipv6=1"],
+                ["ip", "netns", "exec", namespace, "sysctl", "-qw"]
+                + [f"net.ipv6.conf.{interface}.{setting}" for setting in settings],
                 check=False,
                 capture_output=True,
             )
+            for address in own:
+                ip("-n", namespace, "address", "add", address, "dev", interface)
             ip("-n", namespace, "link", "set", "dev", interface, "up")
+        if ipv6:
+            for end in (here, there):
+                eventually(partial(_has_ipv6, *end), what=f"IPv6 is up on {end[1]}")
+
+
+def _has_ipv6(namespace: str, interface: str) -> bool:
+    """The kernel gives an interface its addresses and the route for multicasts a moment after it came up."""
+    routes = ip("-n", namespace, "-6", "route", "show", "table", "local", "dev", interface)
+    return {"fe80", "ff00"} <= {word[:4] for word in routes.split()}
 
 
 def run_in(
