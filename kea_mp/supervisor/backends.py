@@ -127,15 +127,20 @@ class Backends:
         return f"{self.rows[child].role} {in_words(self.rows[child].policy, state, now)}"
 
 
-def started(rows: Iterable[Backend], now: float, before: Backends | None = None) -> Backends:
+def started(rows: Iterable[Backend], now: float, before: Backends | None = None, served: bool = False) -> Backends:
     """Backends that are to be connected. before: those of the configuration that these replace, of which nothing stays
-    but the numbers of the attempts."""
+    but the numbers of the attempts. served: the service was on, and for a moment packets may wait for these."""
     found = {row.child: row for row in rows}
     states = {}
     for child in found:
         old = before.states.get(child) if before else None
         attempt = old.attempt + 1 if old else 1
-        states[child] = Recovery(since=now, attempt=attempt, reconfiguring=before is not None)
+        states[child] = Recovery(
+            since=now,
+            attempt=attempt,
+            reconfiguring=before is not None,
+            due=now + recovery.GRACE_S if served else None,
+        )
     return Backends(MappingProxyType(found), MappingProxyType(states))
 
 

@@ -95,9 +95,11 @@ class Replace:
 @dataclass(frozen=True, slots=True)
 class Reconfigured:
     """Another configuration is in force: these are its backends, and all of them are connected anew. What the old ones
-    were about to do, and a reconfiguration that failed, are forgotten."""
+    were about to do, and a reconfiguration that failed, are forgotten. Every child ends, and when all have, `Switch`
+    is said and these follow. children: None when they are the same ones."""
 
     rows: tuple[Backend, ...]
+    children: tuple[tuple[str, Kind], ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +135,14 @@ class Exit:
     code: int
 
 
-Action = Start | Terminate | Kill | Publish | Say | Exit
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """No process of the old configuration runs any more: what follows is started for this generation."""
+
+    generation: int
+
+
+Action = Start | Terminate | Kill | Publish | Say | Exit | Switch
 
 
 class Core:
@@ -155,11 +164,19 @@ class Core:
         self.exit_code = 0
         self.started = False  #: whether the beginning is over, paused or not
         self._version, self._family, self._draw = version, family, draw
+        self._next: tuple[tuple[str, Kind], ...] | None = (
+            None  #: the children that follow when the present ones are gone
+        )
         self._beat_at = now
         self._weigh_backends(now)
 
     def of_kind(self, kind: Kind) -> list[Child]:
         return [child for child in self.children.values() if child.kind is kind]
+
+    @property
+    def changing(self) -> bool:
+        """Children of a configuration that is not in force any more have yet to end."""
+        return self._next is not None
 
     def acknowledged(self, now: float) -> bool:
         """Every packet worker follows the present directive."""
@@ -181,6 +198,7 @@ class Core:
         actions += self._time_for_backends(now)
         self.service = service.ended(self.service, now)
         actions += self._leaving(now)
+        actions += self._changing(now)
         actions += self._due(now)
         if self.service.directive != before.directive:
             actions += self._spoken(before)
@@ -209,17 +227,21 @@ class Core:
                 self.service = service.asked_to_report(self.service)
             case Replace(name):
                 return self._stop(name, DRAIN_S, now, replace_it=True)
-            case Reconfigured(rows):
-                self._reconfigure(rows, now)
+            case Reconfigured(rows, names):
+                self._reconfigure(rows, names, now)
             case Leave(code):
                 return self._leave(code, now)
         return []
 
-    def _reconfigure(self, rows: tuple[Backend, ...], now: float) -> None:
+    def _reconfigure(self, rows: tuple[Backend, ...], names: tuple[tuple[str, Kind], ...] | None, now: float) -> None:
+        if self.service.leaving:
+            return
+        served = self.service.mode == SERVE
+        self._next = names or tuple((child.name, child.kind) for child in self.children.values())
         for who in (*self.backends.rows, RECONFIGURATION):
             self.service = service.resumed(self.service, who, now)
         self.service = service.reconfigured(self.service, now)
-        self.backends = backends.started(rows, now, self.backends)
+        self.backends = backends.started(rows, now, self.backends, served)
         self._weigh_backends(now)
 
     def _heard(self, health: Health, now: float) -> list[Action]:
@@ -271,18 +293,21 @@ class Core:
                 self.service = service.paused(self.service, child, now, text=text)
             else:
                 self.service = service.resumed(self.service, child, now)
-        self.service = service.wanting(self.service, self.backends.attempts)
+        # The processes of the old configuration are not to connect to the backends of this one.
+        self.service = service.wanting(self.service, {} if self.changing else self.backends.attempts)
 
     def _died(self, name: str, code: int, now: float) -> list[Action]:
         child = self.children[name]
         after, verdict = children.died(child, code, now)
         self.children[name] = after
-        said = self._feed_backend(name, Gone(f"its process ended ({ending(code)})"), now)
+        said = [] if self.changing else self._feed_backend(name, Gone(f"its process ended ({ending(code)})"), now)
         match verdict:
             case CrashLoop(deaths=deaths):
                 text = f"server failed: {name} died {deaths} times in short order, last {ending(code)}"
                 failed = Say(logging.CRITICAL, self._family.message("SERVER_FAILED"), text)
                 return [failed, *self._leave(ExitCode.SOFTWARE, now)]
+            case Final() if self._is_refused(name, code, now, said):
+                return said
             case Final():
                 text = f"failed to initialize Kea server: {name} cannot go on, {ending(code)}"
                 return [Say(logging.CRITICAL, self._family.message("INIT_FAIL"), text), *self._leave(code, now)]
@@ -291,6 +316,17 @@ class Core:
             text = f"{name} (pid {child.pid}) ended by itself, {ending(code)}; starting it again in {wait_ms} ms"
             return [Say(logging.ERROR, "KEA_MP_CHILD_DIED", text), *said]
         return said
+
+    def _is_refused(self, name: str, code: int, now: float, said: list[Action]) -> bool:
+        """Whether the end of this child is that of a reconfiguration, not of the daemon; `said` is completed."""
+        state = self.backends.states.get(name)
+        if self.changing:
+            return True  # it was about to end anyway
+        if state is None or state.phase is not recovery.Phase.CONNECTING or not state.reconfiguring:
+            return False
+        text = f"its process ended ({ending(code)}), and its line in the log says why"
+        said += self._feed_backend(name, recovery.Failed(state.attempt, text, recovery.PROCESS), now)
+        return True
 
     def _stop(self, name: str, limit_s: float, now: float, *, replace_it: bool = False) -> list[Action]:
         self.children[name], action = children.stopped(self.children[name], now, limit_s, replace_it=replace_it)
@@ -318,18 +354,33 @@ class Core:
         """The next step of the way out, if we are on it."""
         if not self.service.leaving:
             return []
+        actions, gone = self._stop_all(now)
+        return [*actions, Exit(self.exit_code)] if gone else actions
+
+    def _changing(self, now: float) -> list[Action]:
+        """The next step from one configuration to another, if there is one to take."""
+        if self._next is None or self.service.leaving:
+            return []
+        actions, gone = self._stop_all(now)
+        if not gone:
+            return actions
+        self.children = {name: Child(name, kind, start_at=now) for name, kind in self._next}
+        self._next = None
+        self._weigh_backends(now)
+        return [*actions, Switch(self.service.generation)]
+
+    def _stop_all(self, now: float) -> tuple[list[Action], bool]:
+        """Packet workers first, then the connection workers, which these need until then; whether all are gone."""
         actions: list[Action] = []
         serving, connection = self.of_kind(Kind.SERVING), self.of_kind(Kind.CONNECTION)
         waiting = [child for child in connection if child.phase is Phase.WAITING]
         for child in (*serving, *waiting):
             actions += self._stop(child.name, DRAIN_S, now)
         if any(self.children[child.name].alive for child in serving):
-            return actions
+            return actions, False
         for child in connection:
             actions += self._stop(child.name, STOP_S, now)
-        if not any(self.children[child.name].alive for child in connection):
-            actions.append(Exit(self.exit_code))
-        return actions
+        return actions, not any(self.children[child.name].alive for child in connection)
 
     def _publish(self, now: float) -> Publish:
         self._beat_at = now + (HEARTBEAT_S if self.acknowledged(now) and self._attempts_begun() else HURRY_S)

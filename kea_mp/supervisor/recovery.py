@@ -79,7 +79,7 @@ class Phase(Enum):
 
 
 ATTEMPTING = frozenset({Phase.CONNECTING, Phase.RESTARTING, Phase.TRYING, Phase.PROBING})
-TIMED = frozenset({Phase.RESTARTING, Phase.WAITING, Phase.GIVEN_UP})  #: `due` ends them
+TIMED = frozenset({Phase.CONNECTING, Phase.RESTARTING, Phase.WAITING, Phase.GIVEN_UP})  #: `due` ends them
 _SHOWN = {Phase.WAITING: Phase.TRYING, Phase.PROBING: Phase.GIVEN_UP}
 
 
@@ -195,8 +195,10 @@ def pauses(policy: Policy, state: Recovery) -> bool:
     match state.phase:
         case Phase.UP:
             return False
-        case Phase.CONNECTING | Phase.REFUSED | Phase.ENDED:
+        case Phase.REFUSED | Phase.ENDED:
             return True
+        case Phase.CONNECTING:
+            return state.due is None
         case Phase.RESTARTING:
             return policy.stops and state.due is None
     return policy.stops
@@ -268,6 +270,11 @@ def _first_failed(at: _At) -> Outcome:
 def _again(at: _At) -> Outcome:
     """Its process ended over an attempt that counts for nothing: the next process makes it."""
     return replace(at.state, attempt=at.state.attempt + 1), ()
+
+
+def _moment_over(at: _At) -> Outcome:
+    """A reconfiguration has taken longer than packets should wait."""
+    return (replace(at.state, due=None), ()) if _is_due(at) else (at.state, ())
 
 
 # ---- loss -------------------------------------------------------------------------------------------------------
@@ -380,6 +387,7 @@ TABLE: dict[tuple[Phase, type[Event]], Row] = {
     (Phase.CONNECTING, Failed): _first_failed,
     (Phase.CONNECTING, Lost): _first_failed,
     (Phase.CONNECTING, Gone): _again,
+    (Phase.CONNECTING, Due): _moment_over,
     (Phase.UP, Lost): _lost,
     (Phase.UP, Failed): _lost,
     (Phase.UP, Gone): _restarting,
