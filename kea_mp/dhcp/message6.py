@@ -32,7 +32,7 @@ MAX_RELAYS = 32  #: relay headers around a message
 
 
 class MessageType6(IntEnum):
-    """`name` is what Kea's logs and statistics say (its "pkt6-" statistics with "-" for "_", in lower case)."""
+    """`name` is what Kea's logs say."""
 
     SOLICIT = 1
     ADVERTISE = 2
@@ -45,8 +45,8 @@ class MessageType6(IntEnum):
     DECLINE = 9
     RECONFIGURE = 10
     INFORMATION_REQUEST = 11
-    RELAY_FORW = 12
-    RELAY_REPL = 13
+    RELAY_FORWARD = 12
+    RELAY_REPLY = 13
     LEASEQUERY = 14
     LEASEQUERY_REPLY = 15
     LEASEQUERY_DONE = 16
