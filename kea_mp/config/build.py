@@ -6,7 +6,7 @@ Runs in: any
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +43,7 @@ def common_values(top: Level, encoder: OptionEncoder, folder: Path) -> dict[str,
     own, threads = _own_settings(top), _Threads.of(top)
     return {
         "interfaces": _interfaces(top),
-        "lease_database": _lease_database(top, own.get("memfile-sync", "batch"), folder),
+        "lease_database": _lease_database(top, own, folder),
         "expired": _expired(top),
         "options": encoder.options(top),
         "option_defs": option_defs(encoder.known),
@@ -120,7 +120,7 @@ def _interfaces(top: Level) -> Interfaces:
         names=tuple(names),
         socket_type=found.get("dhcp-socket-type", "raw"),
         outbound_interface=found.get("outbound-interface", "same-as-inbound"),
-        re_detect=found["re-detect"],
+        re_detect=found["re-detect"] and "interfaces-config" in top.json,  # Kea looks for none without the map
         require_all=found.get("service-sockets-require-all", False),
         max_retries=found.get("service-sockets-max-retries", 0),
         retry_wait_ms=found.get("service-sockets-retry-wait-time", 5000),
@@ -136,10 +136,10 @@ def _interface_address(top: Level, text: str, *steps: str | int) -> object:
     return address
 
 
-def _lease_database(top: Level, sync: str, folder: Path) -> LeaseDatabase:
+def _lease_database(top: Level, own: Json, folder: Path) -> LeaseDatabase:
     access = part(top, "lease-database")
     if access["type"] != "memfile":
-        return sql_access(top, "lease-database")
+        return replace(sql_access(top, "lease-database"), allow_clear_text=own.get("allow-clear-text", False))
     for name in ("read-timeout", "write-timeout", "tcp-user-timeout"):
         if access.get(name):
             raise top.error("is not for type memfile", "lease-database", name)
@@ -150,7 +150,7 @@ def _lease_database(top: Level, sync: str, folder: Path) -> LeaseDatabase:
         persist=access.get("persist", True),
         lfc_interval=access.get("lfc-interval", 3600),
         max_row_errors=access.get("max-row-errors", 0),
-        sync=sync,
+        sync=own.get("memfile-sync", "batch"),
         lease_checks=part(top, "sanity-checks")["lease-checks"],
         on_fail=access.get("on-fail", "stop-retry-exit"),
     )

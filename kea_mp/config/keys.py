@@ -438,6 +438,7 @@ def common_scopes(highest_code: int) -> tuple[tuple[str, Scope], ...]:
             integer("workers", 256, low=1),
             choice("memfile-sync", "batch", "none"),
             integer("remembered-leases", 10_000_000),
+            boolean("allow-clear-text"),
             empty=True,
         ),
     )  # fmt: skip

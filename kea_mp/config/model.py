@@ -36,7 +36,6 @@ class OptionData:
     data: bytes
     always_send: bool = False
     never_send: bool = False
-    csv_format: bool = True
     classes: tuple[str, ...] = ()
 
 
@@ -262,6 +261,7 @@ class SqlAccess:
     reconnect_wait_ms: int = 0
     on_fail: str = "stop-retry-exit"  #: stop-retry-exit, serve-retry-exit, serve-retry-continue
     retry_on_startup: bool = False
+    allow_clear_text: bool = False  #: a MySQL server without the TLS that was asked for is used
 
 
 LeaseDatabase = MemfileAccess | SqlAccess

@@ -171,7 +171,6 @@ class OptionEncoder:
             data=self._payload(level, definition, csv_format),
             always_send=item.get("always-send", False),
             never_send=item.get("never-send", False),
-            csv_format=csv_format,
             classes=tuple(name for name in item.get("client-classes", ()) if name),
         )
 

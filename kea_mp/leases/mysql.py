@@ -10,6 +10,7 @@ Runs in: connection
 from __future__ import annotations
 
 import io
+import logging
 import ssl
 import time
 from bisect import bisect_right
@@ -43,15 +44,18 @@ from kea_mp.leases.model import Lease4
 from kea_mp.leases.patient import BUFFER, PatientReader, nothing
 from kea_mp.leases.statements import MYSQL as SQL
 from kea_mp.leases.statements import MYSQL_READ_ONLY, MYSQL_SETTERS, STAT, VERSION
-from kea_mp.sql.engine import mysql_arguments, where
+from kea_mp.sql.engine import in_clear, mysql_arguments, where
 from kea_mp.sql.errors import Trouble, code_of, kind_of, mysql_trouble, said
 from kea_mp.values import INFINITY
+
+logger = logging.getLogger("kea-dhcp4.dhcpsrv")
 
 LAST_TIME = 2**31 - 1  #: of a TIMESTAMP column
 DEADLINE_S = 5  #: when no timeout is configured
 LOCK_WAIT_S = 3  #: for a row that another server is changing
 PING_S = 2
 _DUPLICATE = 1062
+_NO_TLS = 2026
 _NO_TABLE = "(1146)"
 _ROW_ERRORS = (1048, 1264, 1366, 1406, 3140, 4025)  #: NULL, out of range, bad text, too long, no JSON, constraint
 
@@ -103,20 +107,35 @@ class MysqlLink:
         self.close()
         self._where, self.place, self.tls = where(self._access, host, port), f"{host}:{port}", ""
         try:
-            arguments = mysql_arguments(self._access, host, port)
-            self._connection = pymysql.connect(
-                **arguments | {"read_timeout": self._deadline_s,
-                               "write_timeout": self._access.write_timeout_s or DEADLINE_S},
-                client_flag=CLIENT.MULTI_STATEMENTS | CLIENT.FOUND_ROWS,
-            )  # fmt: skip
+            self._connection = self._session(host, port)
             self._read_patiently(self._connection)
-            self._set_up("ssl" in arguments)
+            self._set_up()
         except (pymysql.err.Error, OSError, ConfigError) as error:
             self.close()
             raise Lost(f"{self._where}: {said(error)}", kind_of(code_of(error), str(error))) from error
         except (LinkError, Mismatch):
             self.close()
             raise
+
+    def _session(self, host: str, port: int) -> Connection[Any]:
+        """In clear only when no encryption was asked for, or when a server without it is allowed."""
+        try:
+            return self._connected(mysql_arguments(self._access, host, port))
+        except pymysql.err.OperationalError as error:
+            if error.args[0] != _NO_TLS:
+                raise
+            allowed = self._access.allow_clear_text
+            logger.error(
+                "MYSQL_LB_NO_TLS TLS was required but is not used: %s has none; %s", self._where,
+                "kea-mp.allow-clear-text says to go on" if allowed else "the connection is refused",
+            )  # fmt: skip
+            if not allowed:
+                raise
+            return self._connected(mysql_arguments(in_clear(self._access), host, port) | {"ssl_disabled": True})
+
+    def _connected(self, arguments: dict[str, Any]) -> Connection[Any]:
+        limits = {"read_timeout": self._deadline_s, "write_timeout": self._access.write_timeout_s or DEADLINE_S}
+        return pymysql.connect(**arguments | limits, client_flag=CLIENT.MULTI_STATEMENTS | CLIENT.FOUND_ROWS)
 
     def _read_patiently(self, connection: Connection[Any]) -> None:
         """Have PyMySQL read through our reader. There is nothing in the old one's buffer: nothing was asked yet."""
@@ -127,7 +146,7 @@ class MysqlLink:
         connection._rfile.close()  # type: ignore[attr-defined]
         connection._rfile = io.BufferedReader(self._reader, BUFFER)  # type: ignore[attr-defined]
 
-    def _set_up(self, encrypted: bool) -> None:
+    def _set_up(self) -> None:
         answers = self._carry_out(
             [
                 # The column `expire` is stored in UTC and shown in the session's time zone: UTC has no gaps.
@@ -135,12 +154,9 @@ class MysqlLink:
                 f"innodb_lock_wait_timeout = {LOCK_WAIT_S}",
                 "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
                 "SELECT @@global.read_only, @@global.innodb_read_only",
-                "SHOW STATUS LIKE 'Ssl_cipher'",
             ]
         )
-        if encrypted and not answers[-1][0][0][1]:
-            raise Lost(f"{self._where} speaks in clear although TLS is configured", "tls")
-        self._require_changes(answers[-2][0])
+        self._require_changes(answers[-1][0])
         require_version(self._access.type, self._version(), self._where)
 
     def _version(self) -> tuple[int, ...] | None:

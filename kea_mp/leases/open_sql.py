@@ -44,7 +44,8 @@ def connect(link: Link, access: SqlAccess, host: str, port: int, making: Callabl
         link.connect_to(host, port)
     except Mismatch:
         # As in Kea: not for somebody who keeps the password in a file, and never where there is anything.
-        if access.readonly or access.password_file or not _initialised(access, host, port, making):
+        reached = access if link.tls or access.type != "mysql" else engine.in_clear(access)
+        if access.readonly or access.password_file or not _initialised(reached, host, port, making):
             raise
         link.connect_to(host, port)
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,11 @@ def postgresql_arguments(access: SqlAccess, host: str, port: int) -> dict[str, A
     if access.tcp_user_timeout_s:
         given["tcp_user_timeout"] = access.tcp_user_timeout_s * 1000
     return {name: value for name, value in given.items() if value != ""}
+
+
+def in_clear(access: SqlAccess) -> SqlAccess:
+    """The same without encryption, for a server that has none."""
+    return replace(access, trust_anchor="", cert_file="", key_file="", cipher_list="")
 
 
 def mysql_arguments(access: SqlAccess, host: str, port: int) -> dict[str, Any]:

@@ -13,6 +13,8 @@ from kea_mp.supervisor.children import Kind
 
 LAUNCHER = "workers.start"  #: its `launch(module, start)` is the first thing each child runs
 
+CHECKER = "workers.connection.check"  #: run with a configuration file, says whether its lease database can be used
+
 
 @dataclass(frozen=True, slots=True)
 class ChildSpec:

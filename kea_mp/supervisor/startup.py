@@ -11,6 +11,7 @@ from __future__ import annotations
 import gc
 import logging
 import os
+import subprocess
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -29,7 +30,7 @@ from kea_mp.supervisor.loop import Loop, Signals
 from kea_mp.supervisor.outputs import SupervisorLog
 from kea_mp.supervisor.parcel import Parcel
 from kea_mp.supervisor.pidfile import PidFile
-from kea_mp.supervisor.processes import table
+from kea_mp.supervisor.processes import CHECKER, table
 from kea_mp.supervisor.spawn import Outfit, Processes
 
 logger = logging.getLogger("kea-dhcp4.dhcp4")
@@ -47,13 +48,13 @@ class Options:
 
 
 def check(config_file: Path, with_backends: bool, family: Family = DHCP4) -> int:
-    """-t and -T: whether the configuration could be used; with_backends: interfaces and the lease file too."""
+    """-t and -T: whether the configuration could be used; with_backends: interfaces and the lease database too."""
     try:
         config = config_from_file(config_file, family)
         outputs.check(config.loggers)
         if with_backends:
             interfaces.chosen(config.interfaces.names, interfaces.present(), config.interfaces.socket_type)
-            _check_lease_file(config)
+            return _check_backend(config, config_file)
     except ConfigError as error:
         print(f"Error encountered: {error}", file=sys.stderr)  # noqa: T201
         return ExitCode.CONFIG
@@ -160,9 +161,18 @@ def summary(config: Config4) -> str:
     return f"added IPv4 subnets: {subnets}; DDNS: disabled"
 
 
-def _check_lease_file(config: Config) -> None:
+def _check_backend(config: Config, config_file: Path) -> int:
+    """Whether the leases can be had now, never waiting for a retry: the exit code. ExitWith for a lease file."""
     access = config.lease_database
-    if not isinstance(access, MemfileAccess) or not access.persist:
+    if isinstance(access, MemfileAccess):
+        _check_lease_file(access)
+        return ExitCode.OK
+    # In a process of its own, for no database driver is ever loaded in this one.
+    return subprocess.run([sys.executable, "-m", CHECKER, str(config_file)], check=False).returncode
+
+
+def _check_lease_file(access: MemfileAccess) -> None:
+    if not access.persist:
         return
     file = Path(access.name)
     usable = os.access(file, os.R_OK | os.W_OK) if file.exists() else os.access(file.parent, os.W_OK | os.X_OK)

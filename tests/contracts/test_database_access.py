@@ -219,7 +219,9 @@ def encrypted(request: pytest.FixtureRequest, authority: Authority) -> Iterator[
 
 
 def test_a_trust_anchor_means_an_encrypted_connection(encrypted: Database, authority: Authority) -> None:
-    connected(changed(encrypted, trust_anchor=str(authority.anchor))).close()
+    link = connected(changed(encrypted, trust_anchor=str(authority.anchor)))
+    assert link.tls.startswith("TLSv1.")
+    link.close()
 
 
 def test_another_authority_is_not_trusted(encrypted: Database, tmp_path: Path) -> None:
@@ -279,6 +281,17 @@ def test_a_certificate_that_is_not_good_is_refused(kind: str, fault: str, author
         assert ("certificate" in problem) if fault == "expired" else ("127.0.0.1" in problem)
     finally:
         server.remove()
+
+
+def test_a_mysql_server_without_encryption_is_used_when_that_is_allowed_and_it_is_said(
+    database: Database, authority: Authority, caplog: pytest.LogCaptureFixture
+) -> None:
+    if database.server.type == "postgresql":
+        pytest.skip("ssl-mode prefer is PostgreSQL's way")
+    link = connected(changed(database, trust_anchor=str(authority.anchor), allow_clear_text=True))
+    assert link.tls == ""
+    link.close()
+    assert "MYSQL_LB_NO_TLS" in caplog.text
 
 
 def test_a_server_without_encryption_is_refused_when_it_is_configured(database: Database, authority: Authority) -> None:
