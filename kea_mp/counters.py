@@ -63,12 +63,15 @@ SUBNET4 = (
 )  #: of a subnet and of a pool, besides total-addresses
 SUBNET4_LASTING = ("v4-lease-reuses", "v4-reservation-conflicts")  #: of a subnet; kept over a reconfiguration
 
+#: ours, there from the first event on: what became of packets while leases could not be asked for
+OURS = ("kea-mp-lease-confirmed", "kea-mp-unanswered-")
+
 LEVELS = frozenset({"assigned-addresses", "declined-addresses"})  #: last part of a name: a state, not a count
 
 
 def is_statistic(name: str) -> bool:
     """Whether a name that a child reports is shown as a statistic; the rest is for status only."""
-    return name.startswith(("pkt4-", "v4-", "subnet[")) or name in LEASES4
+    return name.startswith(("pkt4-", "v4-", "subnet[", *OURS)) or name in LEASES4
 
 
 def is_level(name: str) -> bool:

@@ -26,7 +26,11 @@ def run(start: StartRecord) -> None:
             bus,
             SocketLane(start.lanes[0]),
             [open_port(dhcp) for dhcp in start.dhcp_sockets],
-            Engine4(start.config, {address for dhcp in start.dhcp_sockets for address in dhcp.addresses}),
+            Engine4(
+                start.config,
+                {address for dhcp in start.dhcp_sockets for address in dhcp.addresses},
+                -(-start.config.remembered_leases // start.workers),
+            ),
             leaving,
             lenient=start.config.compatibility.lenient_option_parsing,
             heartbeat_s=start.heartbeat_s,

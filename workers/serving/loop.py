@@ -83,6 +83,7 @@ class Serving:
         self.counters = dict.fromkeys(INITIAL, 0)
         self._child, self._bus, self._lane, self._ports, self._leaving = child, bus, lane, tuple(ports), leaving
         self._lenient, self._heartbeat_s = lenient, heartbeat_s
+        self._committed = engine.committed
         routes: dict[type, Lane] = {FindLeases: lane, ClaimLease: lane, RemoveLease: lane}
         self._scheduler = Scheduler(engine, routes, self._deliver, self.counters, limits or Limits())
         self._gate = Gate(generation, silence_s, heartbeat_s, started=now)
@@ -330,6 +331,7 @@ class Serving:
         counters = self.counters
         counters["kea-mp-frame-malformed"] = sum(port.malformed for port in self._ports)
         counters["kea-mp-lane-garbage"] = self._lane.garbage
+        counters["kea-mp-remembered-evicted"] = self._committed.evicted
         counters["kea-mp-log-dropped"] = log.dropped_records()
         lost = sum(port.overrun() for port in self._ports)
         counters["kea-mp-socket-overrun"] = counters.get("kea-mp-socket-overrun", 0) + lost
@@ -343,7 +345,10 @@ class Serving:
 
     def _gauges(self) -> dict[str, float]:
         scheduler = self._scheduler
-        gauges: dict[str, float] = {"kea-mp-exchanges-at-hand": scheduler.at_hand}
+        gauges: dict[str, float] = {
+            "kea-mp-exchanges-at-hand": scheduler.at_hand,
+            "kea-mp-remembered-leases": len(self._committed),
+        }
         if scheduler.answered:
             gauges["kea-mp-batch-ms"] = 1000 * scheduler.waited_s / scheduler.answered
             scheduler.waited_s, scheduler.answered = 0.0, 0

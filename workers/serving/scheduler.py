@@ -10,6 +10,9 @@ on what the row was before, and because the original cannot be carried out any m
 committed and not answered meets its own row, and counts as done. When nothing else is to be asked, an empty batch
 finds out.
 
+A backend that is away says so with each answer and when it goes and comes (`BatchDone.away`). Until it is back its
+requests fail here at once: it is not asked, for it may be busy with a connection that does not come about.
+
 Runs in: serving
 """
 
@@ -24,7 +27,9 @@ import msgspec
 
 from kea_mp import log
 from kea_mp.dhcp.message4 import DECLINE, DISCOVER, RELEASE, REQUEST
+from kea_mp.leases.model import Lease4
 from kea_mp.leases.store import BatchDone, Changed, ClaimLease, Failed, RemoveLease, Request, Result, Stored
+from workers.serving.committed import Committed
 from workers.serving.engine.packet import Drop, Packet4, Reply4
 from workers.serving.engine.trace import label
 from workers.serving.lane import Lane, TooLarge
@@ -49,14 +54,20 @@ FAILED = Drop("pkt4-processing-failed", "", (DROPPED,))
 class Engine(Protocol):
     """What the scheduler needs of `Engine4`."""
 
+    @property
+    def committed(self) -> Committed[Lease4]: ...
+
     def respond(self, packet: Packet4, now: float) -> Exchange4: ...
+
+    def saw(self, request: Request, result: Result) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Bounds. exchanges: at hand at once. batch: requests in one. batches: with one backend at once, while more wait.
     stall_s: a batch unanswered for so long may be lost, and holds nothing up any more. probe_s: between two batches
-    that are sent to find out. patience_s: a client has tried again by then, so that an older exchange is given up."""
+    that are sent to find out. patience_s: a client has tried again by then, so that an older exchange goes on as if its
+    backend were away."""
 
     exchanges: int = 1024
     batch: int = 128
@@ -80,10 +91,13 @@ class _Exchange(msgspec.Struct, gc=False):
 
 
 class _Outbox:
-    """What one backend is to be asked (`requests`, of `askers`) and has been asked (`sent`)."""
+    """What one backend is to be asked (`requests`, of `askers`) and has been asked (`sent`). away: why it cannot be
+    asked now, as it says itself, "" when it can; then what is waiting has failed."""
 
     def __init__(self, lane: Lane) -> None:
         self.lane = lane
+        self.away = ""
+        self.probed = 0.0  #: when it was last asked whether it is back, monotonic seconds
         self.requests: list[Request] = []
         self.askers: list[_Exchange] = []
         #: batch number → when it was sent, and whose results will come; None for an exchange that was given up
@@ -163,6 +177,9 @@ class Scheduler:
         """Send what is waiting, as far as the lanes have room."""
         self.stuck = False
         for outbox in self._outboxes:
+            if outbox.away:
+                self._do_without(outbox, now)
+                continue
             size = self._limits.batch
             while outbox.requests and self._may_send(outbox, now):
                 requests, askers = outbox.requests[:size], outbox.askers[:size]
@@ -183,13 +200,28 @@ class Scheduler:
             if outbox.sent and not outbox.requests:
                 self._probe(outbox, now)
 
+    def _do_without(self, outbox: _Outbox, now: float) -> None:
+        """The backend is away: what would be asked has failed, so that nothing piles up. An empty batch now and then
+        finds out whether it is back, in case that it could not say so."""
+        failed = Failed(outbox.away)
+        while outbox.askers:
+            askers, outbox.requests, outbox.askers = outbox.askers, [], []
+            for asker in askers:
+                self._go_on(asker, failed)
+        if now - outbox.probed >= self._limits.probe_s:
+            outbox.probed = now
+            self._ask_nothing(outbox, now)
+
     def _probe(self, outbox: _Outbox, now: float) -> None:
         """Find out whether what was sent long ago is lost."""
         when, askers = next(reversed(outbox.sent.values()))
         if now - when >= (self._limits.stall_s if askers else self._limits.probe_s):
-            number = outbox.lane.send(())
-            if number is not None:
-                outbox.sent[number] = (now, [])
+            self._ask_nothing(outbox, now)
+
+    def _ask_nothing(self, outbox: _Outbox, now: float) -> None:
+        number = outbox.lane.send(())
+        if number is not None:
+            outbox.sent[number] = (now, [])
 
     def _may_send(self, outbox: _Outbox, now: float) -> bool:
         """Whether one more batch may be under way. Those that a dead connection worker took with it do not count."""
@@ -198,7 +230,7 @@ class Scheduler:
         return sum(now - when < self._limits.stall_s for when, _ in outbox.sent.values()) < self._limits.batches
 
     def expire(self, now: float) -> None:
-        """Give up exchanges that are older than a client's patience."""
+        """End exchanges that are older than a client's patience."""
         before = now - self._limits.patience_s
         for outbox in self._outboxes:
             if any(asker.started < before for asker in outbox.askers):
@@ -207,12 +239,12 @@ class Scheduler:
                 outbox.askers = [asker for _, asker in pairs if asker.started >= before]
                 for _, asker in pairs:
                     if asker.started < before:
-                        self._give_up(asker)
+                        self._end_without(asker)
             for number, (when, askers) in list(outbox.sent.items()):
                 for place, sent in enumerate(askers):
                     if sent is not None and sent.started < before:
                         askers[place] = None
-                        self._give_up(sent)
+                        self._end_without(sent)
                 if not any(askers) and (askers or when < before):
                     del outbox.sent[number]
 
@@ -229,6 +261,11 @@ class Scheduler:
                     self._give_up(asker)
 
     def _take(self, outbox: _Outbox, done: BatchDone, now: float) -> None:
+        outbox.away = done.away
+        if done.gone:
+            self._engine.committed.forget(*done.gone)
+        if not done.number:
+            return
         sent = outbox.sent.pop(done.number, None)
         if sent is None:
             self._count("kea-mp-batch-unknown")  # it was for the worker before us, or we gave up on it
@@ -267,6 +304,7 @@ class Scheduler:
         if exchange.again:
             exchange.again = False
             result = _with_first_try(exchange.request, result)
+        self._engine.saw(exchange.request, result)
         try:
             request = exchange.generator.send(result)
         except StopIteration as end:
@@ -297,6 +335,20 @@ class Scheduler:
             self._deliver(port, packet, outcome)
         elif outcome.statistic:
             self._count(outcome.statistic)
+
+    def _end_without(self, exchange: _Exchange) -> None:
+        """The backend has not answered in time: what the engine makes of that is the last word."""
+        try:
+            exchange.generator.send(Failed(f"no answer within {self._limits.patience_s:g} s"))
+        except StopIteration as end:
+            self._count("kea-mp-exchange-given-up")
+            self._finish(exchange.port, exchange.packet, end.value)
+            self._release(exchange)
+        except Exception:  # noqa: BLE001  as in start
+            self._fail(exchange.packet)
+            self._release(exchange)
+        else:
+            self._give_up(exchange)
 
     def _give_up(self, exchange: _Exchange) -> None:
         exchange.generator.close()

@@ -18,6 +18,7 @@ from kea_mp.leases.store import (
     Result,
     Stored,
 )
+from workers.serving.committed import Committed
 from workers.serving.engine.packet import Drop, Packet4, Reply4
 from workers.serving.lane import TooLarge
 from workers.serving.packets import Port
@@ -59,6 +60,10 @@ class ScriptedEngine:
     def __init__(self, **scripts: Callable[[Packet4], Exchange4]) -> None:
         self.scripts = scripts
         self.seen: list[Packet4] = []
+        self.committed: Committed[Lease4] = Committed(10)
+
+    def saw(self, request: Request, result: Result) -> None:
+        self.committed.saw(request, result)
 
     def respond(self, packet: Packet4, now: float) -> Exchange4:
         self.seen.append(packet)
@@ -494,3 +499,78 @@ def test_room_shrinks_with_the_exchanges_at_hand() -> None:
     bench.come("a")
     bench.come("b")
     assert bench.scheduler.room == 1
+
+
+def test_while_a_backend_is_away_requests_fail_at_once_and_are_not_sent(bench: Bench) -> None:
+    bench.lane.done.append(BatchDone(0, (), "connection refused"))
+    bench.scheduler.resume(0.0)
+    for name in "abc":
+        bench.come(name)
+    bench.time = 5.0
+    bench.flush()
+    assert bench.scheduler.at_hand == 0
+    assert bench.counters == {"pkt4-processing-failed": 3, "pkt4-receive-drop": 3}
+    assert bench.lane.batches == [()]
+
+
+def test_a_backend_that_is_away_is_asked_now_and_then_whether_it_is_back() -> None:
+    bench = Bench(Limits(probe_s=1.0))
+    bench.lane.done.append(BatchDone(0, (), "connection refused"))
+    bench.scheduler.resume(0.0)
+    for bench.time in (10.0, 10.5, 11.1):
+        bench.flush()
+    assert bench.lane.batches == [(), ()]
+    bench.answer(2)
+    bench.come("a")
+    bench.flush()
+    assert [len(batch) for batch in bench.lane.batches] == [0, 0, 1]
+
+
+def test_a_backend_that_says_it_is_back_is_asked_at_once(bench: Bench) -> None:
+    for away in ("connection refused", ""):
+        bench.lane.done.append(BatchDone(0, (), away))
+    bench.scheduler.resume(0.0)
+    bench.come("a")
+    bench.flush()
+    assert [len(batch) for batch in bench.lane.batches] == [1]
+    assert bench.counters == {}
+
+
+def test_what_was_under_way_when_the_backend_went_ends_with_its_answer(bench: Bench) -> None:
+    bench.come("a")
+    bench.flush()
+    bench.lane.done.append(BatchDone(1, (Failed("gone"),), "gone"))
+    bench.scheduler.resume(0.0)
+    assert bench.scheduler.at_hand == 0
+
+
+def test_an_exchange_that_the_backend_keeps_waiting_ends_by_the_engines_judgement(bench: Bench) -> None:
+    judged: list[Result] = []
+
+    def watch(packet: Packet4) -> Exchange4:
+        judged.append((yield FindLeases(b"", b"", (), 0)))
+        return reply(packet)
+
+    bench.engine.scripts["a"] = watch
+    bench.come("a")
+    bench.flush()
+    bench.scheduler.expire(4.1)
+    assert judged == [Failed("no answer within 4 s")]
+    assert bench.sent == [b"a"]
+    assert bench.scheduler.at_hand == 0
+
+
+def test_leases_that_others_have_changed_are_forgotten(bench: Bench) -> None:
+    bench.engine.committed.saw(ClaimLease(LEASE), Stored(LEASE))
+    bench.lane.done.append(BatchDone(0, (), "", (LEASE.address,)))
+    bench.scheduler.resume(0.0)
+    assert bench.engine.committed.get(LEASE.address) is None
+
+
+def test_the_engine_sees_each_result_before_its_exchange_goes_on(bench: Bench) -> None:
+    bench.come("a")
+    bench.flush()
+    bench.answer(1, FOUND)
+    bench.flush()
+    bench.answer(2, Stored(LEASE))
+    assert bench.engine.committed.get(LEASE.address) == LEASE

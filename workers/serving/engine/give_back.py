@@ -9,6 +9,7 @@ from collections.abc import Generator
 
 from msgspec.structs import replace
 
+from kea_mp.errors import BackendDown
 from kea_mp.leases.model import DECLINED, DEFAULT, RELEASED, Lease4
 from kea_mp.leases.store import Changed, ClaimLease, Failed, RemoveLease, Request, Result
 from kea_mp.values import INFINITY, text4
@@ -28,6 +29,7 @@ def release(x: Exchange) -> Silent:
     """The lease at ciaddr ends: kept as released when affinity is on (hold-reclaimed-time and
     flush-reclaimed-timer-wait-time are not 0), so that the client gets its address again; else removed."""
     address = x.message.ciaddr
+    _forget(x, address)
     for _ in range(MOST_TRIES):
         lease = yield from row_at(x, address)
         problem = _no_release(x, lease)
@@ -41,7 +43,7 @@ def release(x: Exchange) -> Silent:
         else:
             result = yield RemoveLease(lease)
         if type(result) is Failed:
-            break
+            raise BackendDown(result.reason)
         if type(result) is not Changed:
             if listening.info:
                 trace.leases.info("DHCP4_RELEASE %s: address %s was released", trace.label(x.message), text4(address))
@@ -50,6 +52,13 @@ def release(x: Exchange) -> Silent:
         "DHCP4_RELEASE_FAIL %s: address %s could not be released", trace.label(x.message), text4(address)
     )
     return Drop("", "DHCP4_RELEASE_FAIL", x.statistics)
+
+
+def _forget(x: Exchange, address: int) -> None:
+    """Whatever comes of it, the client is not told that this lease goes on."""
+    lease = x.know.committed.get(address)
+    if lease is not None and x.owns(lease):
+        x.know.committed.forget(address)
 
 
 def _no_release(x: Exchange, lease: Lease4 | None) -> str:
@@ -68,6 +77,7 @@ def decline(x: Exchange) -> Silent:
         return UNPROCESSABLE
     address = int.from_bytes(wanted[:4], "big")
     who = trace.label(x.message)
+    _forget(x, address)
     for _ in range(MOST_TRIES):
         lease = yield from row_at(x, address)
         if lease is None:
@@ -78,7 +88,7 @@ def decline(x: Exchange) -> Silent:
             return Drop("", "DHCP4_DECLINE_LEASE_MISMATCH", x.statistics)
         result = yield ClaimLease(declined(lease, x.know.config.decline_probation_period, x.now), lease)
         if type(result) is Failed:
-            break
+            raise BackendDown(result.reason)
         if type(result) is not Changed:
             trace.leases.info("DHCP4_DECLINE_LEASE %s: %s is declined", who, text4(address))
             return Drop("", "", x.statistics)
@@ -96,6 +106,7 @@ def declined(lease: Lease4, probation: int, now: int) -> Lease4:
 
 def discard(x: Exchange, lease: Lease4) -> Generator[Request, Result, None]:
     """Remove what the client had before. Whoever changed the row meanwhile may keep it."""
+    x.know.committed.forget(lease.address)
     result = yield RemoveLease(lease)
     if type(result) is Failed:
         trace.alloc_engine.error(

@@ -39,10 +39,14 @@ def times(x: Exchange, plan: SubnetPlan, sent: int, kept: int) -> tuple[bytes, b
     if found is None:
         if len(x.know.times) >= 4096:
             x.know.times.clear()
-        t1, t2 = tee_times(plan.parameters, kept)
-        tees = b"".join(b"%c\x04%b" % (code, packed4(value)) for code, value in ((58, t1), (59, t2)) if value)
-        found = x.know.times[plan, sent, kept] = b"\x33\x04" + packed4(sent), tees
+        found = x.know.times[plan, sent, kept] = packed_times(sent, *tee_times(plan.parameters, kept))
     return found
+
+
+def packed_times(sent: int, t1: int, t2: int) -> tuple[bytes, bytes]:
+    """Option 51, and options 58 and 59 as far as they are not 0."""
+    tees = b"".join(b"%c\x04%b" % (code, packed4(value)) for code, value in ((58, t1), (59, t2)) if value)
+    return b"\x33\x04" + packed4(sent), tees
 
 
 def template_for(x: Exchange, address: int) -> Template:

@@ -18,6 +18,7 @@ from kea_mp.values import text4
 from workers.serving.engine import trace
 from workers.serving.engine.admit import RECEIVE_DROP, is_insane, refusal
 from workers.serving.engine.allocate import Reach, discover, find, found_in, reach_of, request, row_at
+from workers.serving.engine.confirm import held, unanswered, with_time_left
 from workers.serving.engine.context import Exchange
 from workers.serving.engine.extended import may_recover_agent, stashed_agent
 from workers.serving.engine.give_back import decline, discard, release
@@ -39,7 +40,11 @@ Outcome = Reply4 | Drop | Answering  #: the end of an exchange, or what still ha
 
 def recover_agent(x: Exchange) -> Generator[Request, Result, None]:
     """stash-agent-options: a renewal that did not come past the relay is treated as if it had."""
-    agent = stashed_agent(x, (yield from row_at(x, x.message.ciaddr)))
+    try:
+        lease = yield from row_at(x, x.message.ciaddr)
+    except BackendDown:
+        lease = x.know.committed.get(x.message.ciaddr)
+    agent = stashed_agent(x, lease)
     if agent:
         x.agent, x.stashed = agent, True
         x.classes = x.know.classes.added(x.classes, "STASH_AGENT_OPTIONS")
@@ -146,6 +151,16 @@ def acknowledge(x: Exchange, known: Found | None) -> Answering:
                 return told_client(x, ACK, grant, grant.lease)
         known, recalled = None, False  # memory or haste: look again
     return _outrun(x)
+
+
+def confirm(x: Exchange) -> Reply4 | Drop:
+    """DHCPREQUEST when the lease database could not be asked."""
+    x.statistics = ()
+    lease = held(x)
+    if isinstance(lease, str):
+        return unanswered(x, lease)
+    settle(x, lease.address)
+    return with_time_left(x, lease)
 
 
 def _unless_failed(result: Result) -> None:

@@ -282,7 +282,7 @@ def test_discover_from_an_unknown_network_is_not_answered(engine):
 def test_a_store_that_fails_gets_nobody_refused(engine):
     store = Store(fails=True)
     for query in (packet(DISCOVER), selecting(".10"), renewing(".10"), rebooting(".10"), packet(RELEASE)):
-        assert dropped(engine, query, store).identifier == "ALLOC_ENGINE_V4_ALLOC_ERROR"
+        assert dropped(engine, query, store).statistic == "pkt4-processing-failed"
 
 
 def test_release_keeps_the_row_for_its_owner(engine):

@@ -198,7 +198,9 @@ def run(engine: Engine4, packet: Packet4, store: Store | None = None, now: float
     try:
         request = next(exchange)
         while True:
-            request = exchange.send(store.answer(request))
+            result = store.answer(request)
+            engine.saw(request, result)
+            request = exchange.send(result)
     except StopIteration as end:
         outcome = end.value
     if isinstance(outcome, Drop):
