@@ -12,6 +12,7 @@ from kea_mp.config.networks import without_blanks
 from kea_mp.config.options import OptionEncoder
 from kea_mp.config.scope import Json
 from kea_mp.config.show import Display, renamed
+from kea_mp.values import quick4, text4
 
 _BOOT_DEFAULTS = {"next-server": "0.0.0.0", "server-hostname": "", "boot-file-name": ""}
 
@@ -20,7 +21,13 @@ _BOOT_DEFAULTS = {"next-server": "0.0.0.0", "server-hostname": "", "boot-file-na
 class Display4(Display):
     @staticmethod
     def of(encoder: OptionEncoder) -> Display4:
-        return Display4(encoder, TABLES4, ("valid-lifetime",))
+        return Display4(encoder, TABLES4, ("valid-lifetime",), 32)
+
+    def address(self, text: str) -> int:
+        return quick4(text)
+
+    def text(self, address: int) -> str:
+        return text4(address)
 
     def subnet(self, item: Json, outer: Json) -> Json:
         result = Display.subnet(self, item, outer)
@@ -28,10 +35,6 @@ class Display4(Display):
         for name in ("4o6-interface", "4o6-interface-id", "4o6-subnet"):
             result.setdefault(name, "")
         return result
-
-    def pool(self, item: Json) -> Json:
-        result = Display.pool(self, item)
-        return {**result, "pool": without_blanks(result["pool"])}
 
     def reservation(self, item: Json) -> Json:
         result = {**_BOOT_DEFAULTS, "hostname": "", "client-classes": [], **renamed(item)}

@@ -17,35 +17,48 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from kea_mp.family import DHCP4, DHCP6, Family
 from tests.lab import lease_file, unixcontrol
 from tests.lab.processes import Process
 from tests.lab.waiting import eventually
 
 ROOT = Path(os.environ.get("KEA_MP_PEER", "/var/cache/kea_mp/peer"))
-BINARY = "/usr/sbin/kea-dhcp4"
 
 _numbers = itertools.count(1)
 
 
+def binary(family: Family = DHCP4) -> str:
+    """The server's file inside the chroot."""
+    return f"/usr/sbin/{family.root}"
+
+
 def available() -> bool:
-    return os.access(f"{ROOT}{BINARY}", os.X_OK)
+    return os.access(f"{ROOT}{binary()}", os.X_OK)
 
 
 def version() -> str:
     return subprocess.run(
-        ["chroot", str(ROOT), BINARY, "-v"], capture_output=True, text=True, check=True
+        ["chroot", str(ROOT), binary(), "-v"], capture_output=True, text=True, check=True
     ).stdout.strip()
 
 
 class Peer:
-    """One kea-dhcp4. config: the content of Dhcp4; lease-database, control-socket, loggers are set here unless given.
+    """One kea-dhcp4 or kea-dhcp6. config: the content of Dhcp4 or Dhcp6; lease-database, control-socket, loggers and,
+    lest two of them share the file with their identifier, server-id are set here unless given.
 
     leases: CSV text to start with.
     """
 
     def __init__(
-        self, config: dict[str, Any], namespace: str, leases: str | Path = "", label: str = "", severity: str = "WARN"
+        self,
+        config: dict[str, Any],
+        namespace: str,
+        leases: str | Path = "",
+        label: str = "",
+        severity: str = "WARN",
+        family: Family = DHCP4,
     ) -> None:
+        self.family = family
         self.name = f"kmp{os.getpid()}-{next(_numbers)}{label}"
         self.namespace = namespace
         for folder, mode in (("etc/kea", 0o755), ("run/kea", 0o750), ("var/lib/kea", 0o750), ("var/log/kea", 0o750)):
@@ -60,14 +73,16 @@ class Peer:
         own = {
             "lease-database": {"type": "memfile", "lfc-interval": 0},
             "control-socket": {"socket-type": "unix", "socket-name": f"/run/kea/{self.name}.sock"},
-            "loggers": [{"name": "kea-dhcp4", "severity": severity, "output-options": [{"output": "stdout"}]}],
+            "loggers": [{"name": family.root, "severity": severity, "output-options": [{"output": "stdout"}]}],
         }
+        if family == DHCP6:
+            own["server-id"] = {"type": "LLT", "persist": False}
         self.config = {**own, **config}
         database = dict(self.config["lease-database"])
         if database["type"] == "memfile":
             database["name"] = f"/var/lib/kea/{self.name}.csv"
         self.config["lease-database"] = database
-        self.config_file.write_text(json.dumps({"Dhcp4": self.config}))
+        self.config_file.write_text(json.dumps({family.top: self.config}))
         if isinstance(leases, Path):
             subprocess.run(["cp", str(leases), str(self.lease_file)], check=True)
         elif leases:
@@ -90,7 +105,10 @@ class Peer:
 
     def start(self) -> None:
         self.process = Process(
-            ["ip", "netns", "exec", self.namespace, "chroot", str(ROOT), BINARY, "-c", f"/etc/kea/{self.name}.conf"],
+            [
+                *("ip", "netns", "exec", self.namespace, "chroot", str(ROOT)),
+                *(binary(self.family), "-c", f"/etc/kea/{self.name}.conf"),
+            ],
             self.log,
             env={"PATH": os.environ["PATH"], "KEA_LOCKFILE_DIR": "none"},
         )

@@ -1,10 +1,14 @@
 """What config-get shows is a configuration of the same meaning."""
 
 import json
+from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
 from kea_mp.config.load import config4_from_text, config6_from_text, config_from_json, config_from_text
+from kea_mp.config.model import Host, Subnet4
+from kea_mp.config.model6 import Subnet6
 from tests.unit.config import cases4, cases6
 from tests.unit.config.cases import Case
 
@@ -16,9 +20,19 @@ def test_what_is_shown_is_taken_again_and_shown_alike(case: Case) -> None:
     first = config_from_text(case.text, "", case.family)
     second = config_from_json({case.family.top: json.loads(json.dumps(first.raw))}, case.family)
     assert (second.raw, second.digest) == (first.raw, first.digest)
-    assert second.subnets == first.subnets
-    assert (second.options, second.classes, second.global_hosts) == (first.options, first.classes, first.global_hosts)
+    assert [sorted_hosts(subnet) for subnet in second.subnets] == [sorted_hosts(subnet) for subnet in first.subnets]
+    assert by_identifier(second.global_hosts) == by_identifier(first.global_hosts)
+    assert (second.options, second.classes) == (first.options, first.classes)
     assert (second.loggers, second.interfaces, second.workers) == (first.loggers, first.interfaces, first.workers)
+
+
+def sorted_hosts(subnet: Subnet4 | Subnet6) -> Subnet4 | Subnet6:
+    return replace(subnet, hosts=by_identifier(subnet.hosts))
+
+
+def by_identifier(hosts: Sequence[Host]) -> tuple[Host, ...]:
+    """In Kea's order, which config-get has."""
+    return tuple(sorted(hosts, key=lambda host: host.identifier[::-1]))
 
 
 def test_defaults_and_inherited_values_are_filled_in() -> None:

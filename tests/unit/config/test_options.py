@@ -25,7 +25,7 @@ def definition(name: str, code: int, type_: str, space: str = "dhcp4", **rest: A
 def test_an_option_is_encoded_with_its_flags() -> None:
     item = {"name": "routers", "data": "192.0.2.1", "always-send": True, "client-classes": ["a"]}
     assert config([item]).options == {
-        "dhcp4": {3: (OptionData("dhcp4", 3, "routers", b"\xc0\0\2\1", True, False, True, ("a",)),)}
+        "dhcp4": {3: (OptionData("dhcp4", 3, "routers", b"\xc0\0\2\1", True, False, ("a",)),)}
     }
 
 
