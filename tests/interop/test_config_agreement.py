@@ -30,7 +30,8 @@ def judged_by_kea(family: Family, texts: Sequence[str]) -> list[tuple[bool, str]
     try:
         for number, text in enumerate(texts):
             (folder / f"{number}.conf").write_text(text)
-        script = f'for f in $(seq 0 {len(texts) - 1}); do {peer.binary(family)} -t /{FOLDER}/$f.conf 2>&1; echo "@@ $?"; done'
+        tested = f"{peer.binary(family)} -t /{FOLDER}/$f.conf 2>&1"
+        script = f'for f in $(seq 0 {len(texts) - 1}); do {tested}; echo "@@ $?"; done'
         # The socket directory of this test, so that whatever /run/kea looks like has no say in the result.
         folder.chmod(0o750)
         environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "KEA_LOCKFILE_DIR": "none"}
