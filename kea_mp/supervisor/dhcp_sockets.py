@@ -19,7 +19,7 @@ from kea_mp.supervisor import interfaces
 from kea_mp.supervisor.interfaces import Problem, Target, Target6
 from kea_mp.supervisor.sockets import AnySocket, Opened, opened
 from kea_mp.supervisor.sockets6 import opened6
-from kea_mp.supervisor.start_record import RAW
+from kea_mp.supervisor.start_record import RAW, DhcpSocket, DhcpSocket6
 
 
 class DhcpSockets:
@@ -28,7 +28,7 @@ class DhcpSockets:
     def __init__(self, wanted: Interfaces, workers: int, ports: tuple[int, int], family: Family = DHCP4) -> None:
         self._wanted, self._workers, self._ports, self._family = wanted, workers, ports, family
         self._logger, self._daemon_logger = (logging.getLogger(family.logger(part)) for part in ("dhcpsrv", ""))
-        self._open: dict[str, Opened] = {}
+        self._open: dict[str, Opened[DhcpSocket] | Opened[DhcpSocket6]] = {}
         self._retries_left = wanted.max_retries
         self._started = False
         self.next_try: float | None = None  #: monotonic seconds
@@ -63,7 +63,7 @@ class DhcpSockets:
         self._plan(now)
         return len(self._open) > before
 
-    def _opened(self, target: Target | Target6) -> Opened:
+    def _opened(self, target: Target | Target6) -> Opened[DhcpSocket] | Opened[DhcpSocket6]:
         if isinstance(target, Target6):
             return opened6(target, self._workers, *self._ports)
         return opened(target, self._wanted.socket_type, self._workers, *self._ports)

@@ -20,6 +20,7 @@ import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
 from kea_mp.errors import ExitCode, ExitWith
 from kea_mp.family import DHCP4, Family
@@ -29,6 +30,7 @@ from kea_mp.supervisor.start_record import RAW, UDP, DhcpSocket, DhcpSocket6
 from kea_mp.values import text4
 
 AnySocket = DhcpSocket | DhcpSocket6
+S = TypeVar("S", DhcpSocket, DhcpSocket6)
 
 RECEIVE_BYTES = 4 << 20  #: receive buffer of each socket: a burst of some thousand packets waits there
 
@@ -39,10 +41,10 @@ _BROADCAST = 0xFFFFFFFF
 
 
 @dataclass(slots=True)
-class Opened:
+class Opened(Generic[S]):
     """The sockets of one interface. shards: per worker. guards: held by us alone."""
 
-    shards: list[list[AnySocket]]
+    shards: list[list[S]]
     guards: list[socket.socket] = field(default_factory=list)
 
     def close(self) -> None:
@@ -54,7 +56,7 @@ class Opened:
 
 
 @contextmanager
-def complete(made: Opened, kind: str, name: str, port: int, family: Family) -> Iterator[None]:
+def complete(made: Opened[S], kind: str, name: str, port: int, family: Family) -> Iterator[None]:
     """All sockets or none: what goes wrong within closes them. ExitWith 77 instead of a PermissionError."""
     try:
         yield
@@ -70,9 +72,9 @@ def complete(made: Opened, kind: str, name: str, port: int, family: Family) -> I
         raise
 
 
-def opened(target: Target, kind: str, workers: int, server_port: int, client_port: int) -> Opened:
+def opened(target: Target, kind: str, workers: int, server_port: int, client_port: int) -> Opened[DhcpSocket]:
     """All sockets of one interface. OSError says why they cannot be had; ExitWith 77 when it is for permission."""
-    made = Opened([[] for _ in range(workers)])
+    made = Opened[DhcpSocket]([[] for _ in range(workers)])
     with complete(made, kind, target.name, server_port, DHCP4):
         if kind == RAW:
             _open_raw(made, target, server_port, client_port)
@@ -81,7 +83,7 @@ def opened(target: Target, kind: str, workers: int, server_port: int, client_por
     return made
 
 
-def _open_raw(made: Opened, target: Target, server_port: int, client_port: int) -> None:
+def _open_raw(made: Opened[DhcpSocket], target: Target, server_port: int, client_port: int) -> None:
     for address in target.addresses:
         made.guards.append(_guard(address, server_port))
     workers = len(made.shards)
@@ -96,7 +98,7 @@ def _open_raw(made: Opened, target: Target, server_port: int, client_port: int) 
         frames.bind((target.name, _ETH_P_IP))
 
 
-def _open_udp(made: Opened, target: Target, server_port: int, client_port: int) -> None:
+def _open_udp(made: Opened[DhcpSocket], target: Target, server_port: int, client_port: int) -> None:
     workers = len(made.shards)
 
     def make(bare: socket.socket, address: int, addresses: tuple[int, ...]) -> DhcpSocket:

@@ -32,9 +32,9 @@ from kea_mp.values import address6, is_link_local6, is_multicast6, text6
 ALL_AGENTS_AND_SERVERS, ALL_SERVERS = address6("ff02::1:2"), address6("ff05::1:3")
 
 
-def opened6(target: Target6, workers: int, server_port: int, client_port: int) -> Opened:
+def opened6(target: Target6, workers: int, server_port: int, client_port: int) -> Opened[DhcpSocket6]:
     """All sockets of one interface. OSError says why they cannot be had; ExitWith 77 when it is for permission."""
-    made = Opened([[] for _ in range(workers)])
+    made = Opened[DhcpSocket6]([[] for _ in range(workers)])
     groups = (ALL_AGENTS_AND_SERVERS, ALL_SERVERS) if target.multicast else ()
     with complete(made, UDP, target.name, server_port, DHCP6):
         for address in (*target.link_locals, *target.unicasts):
