@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
 from kea_mp.errors import BackendDown, ExitCode, ExitWith
@@ -15,8 +16,11 @@ from kea_mp.leases.csv4 import HEADER
 
 INPUT, PREVIOUS, OUTPUT, FINISHED, PID = ".1", ".2", ".output", ".completed", ".pid"  #: Kea's names of left-overs
 
+FOUND = ".found"  #: our name of a file that took the place of the lease file while we were writing that
+
 _FRESH = ".new"  #: the next lease file, until it takes the place of the one put aside
 _PROBE = b"\n" * 4096
+_ROWS_AT_ONCE = 10_000
 
 
 class Journal:
@@ -38,6 +42,7 @@ class Journal:
 
     def append(self, lines: Sequence[bytes], durable: bool = True) -> None:
         """BackendDown when the lines could not be written; nothing of them counts then."""
+        self.require()
         data = b"\n".join(lines) + b"\n"
         try:
             self._write(data)
@@ -48,10 +53,54 @@ class Journal:
             raise BackendDown(f"lease file {self.path}: {error.strerror}") from error
         self._size += len(data)
 
+    def require(self) -> None:
+        """BackendDown when the file that we write is not at its path any more: what it holds would be lost."""
+        if not self.in_place:
+            raise BackendDown(f"lease file {self.path} is gone, or another file has taken its place")
+
+    @property
+    def in_place(self) -> bool:
+        try:
+            return os.path.samestat(os.stat(self.path), os.fstat(self._fd))
+        except OSError:
+            return False
+
+    def write_anew(self, lines: Iterable[bytes]) -> None:
+        """A file with these rows in the place of one that is gone; they are all that there is. What stands at the path
+        now is kept beside it. BackendDown when that cannot be done now."""
+        try:
+            fresh = self._fresh_with(iter(lines))
+            if os.path.exists(self.path):
+                os.rename(self.path, self.path + FOUND)
+            os.link(self.path + _FRESH, self.path)
+            os.unlink(self.path + _FRESH)
+            _sync_folder(self.path)
+            # Older rows, which would bring back leases that are no more.
+            for left in (FINISHED, OUTPUT, INPUT, PREVIOUS):
+                Path(self.path + left).unlink(missing_ok=True)
+        except (OSError, ExitWith) as error:
+            raise BackendDown(f"lease file {self.path} cannot be written anew: {error}") from error
+        os.close(self._fd)
+        self._fd, self._size = fresh, os.fstat(fresh).st_size
+
+    def _fresh_with(self, lines: Iterator[bytes]) -> int:
+        Path(self.path + _FRESH).unlink(missing_ok=True)
+        fresh = _locked(self.path + _FRESH, os.O_CREAT | os.O_EXCL)
+        try:
+            _write(fresh, HEADER + b"\n")
+            while some := b"".join(line + b"\n" for line in islice(lines, _ROWS_AT_ONCE)):
+                _write(fresh, some)
+            os.fdatasync(fresh)
+        except OSError:
+            os.close(fresh)
+            raise
+        return fresh
+
     def probe(self) -> None:
         """Whether there is room for rows again after a failure; BackendDown when not. What is written to find out,
         empty lines, is no row and is taken back."""
         try:
+            self.require()
             os.ftruncate(self._fd, self._size)
             self._write(_PROBE)
             os.fdatasync(self._fd)

@@ -125,6 +125,16 @@ class MemfileStore:
     def statistics(self) -> dict[str, int]:
         return self.tally.levels() | self.tally.counts()
 
+    def recover(self) -> None:
+        """After BackendDown: see to it that the lease file can be written again; BackendDown while it cannot. One that
+        is gone is written anew from memory, which holds all that was acknowledged."""
+        if self.journal is None:
+            return
+        if self.journal.in_place:
+            self.journal.probe()
+        else:
+            self.journal.write_anew(line for _, line in self._rows)
+
     def close(self) -> None:
         if self.journal is not None:
             self.journal.close()

@@ -252,3 +252,31 @@ def test_keas_own_clean_up_reads_what_we_wrote_as_we_do(rig: Rig) -> None:
     finally:
         for left in inside.parent.glob(f"{inside.name}*"):
             left.unlink()
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+def test_a_file_that_is_taken_away_is_noticed_and_written_anew_with_every_lease(rig: Rig, replaced: bool) -> None:
+    rig.start()
+    rig.ask(ClaimLease(lease(1)), ClaimLease(lease(2)))
+    rig.file.rename(f"{rig.file}.elsewhere")
+    if replaced:
+        rig.file.write_bytes(HEADER + b"\n")
+    (failed,) = rig.ask(ClaimLease(lease(3)))
+    assert isinstance(failed, Failed)
+    assert "is gone" in rig.wait_for("lost").error
+    rig.attempt()
+    rig.wait_for("up")
+    assert isinstance(rig.ask(ClaimLease(lease(4)))[0], Stored)
+    assert set(lease_file.leases(rig.file)) == {"10.0.0.2", "10.0.0.3", "10.0.0.5"}
+    assert Path(f"{rig.file}.found").exists() == replaced
+    rig.processes[-1].kill()
+    rig.processes[-1].join()
+    rig.start()
+    assert [bool(rig.find(number)) for number in (1, 2, 3, 4)] == [True, True, False, True]
+
+
+def test_a_file_that_is_gone_is_noticed_while_idle(rig: Rig) -> None:
+    rig.start()
+    rig.ask(ClaimLease(lease(1)))
+    rig.file.unlink()
+    assert "is gone" in rig.wait_for("lost").error

@@ -22,6 +22,7 @@ from kea_mp.config.model import ExpiredLeases
 from kea_mp.errors import BackendDown
 from kea_mp.leases.memfile import MemfileStore
 from kea_mp.leases.store import ClaimLease, Failed, FindLeases, RemoveLease, Request, Result
+from workers.connection.cleanup import running_cleanup
 from workers.connection.commands import NAMES, LeaseOrders
 from workers.connection.figures import Figures
 from workers.connection.lanes import Arrived, Lanes
@@ -29,6 +30,7 @@ from workers.connection.upkeep import Upkeep
 
 logger = logging.getLogger("kea-dhcp4.dhcp4")
 
+LOOK_S = 0.25  #: between two looks whether the lease file is still in its place
 LISTEN_S = 0.02  #: the bus is looked at this often even when its descriptor is silent (it is edge-triggered)
 
 
@@ -80,7 +82,7 @@ class Connection:
         self._wanted = self._attempt = 0  #: the newest attempt that we were told of, and that we have begun
         self._later: deque[Order] = deque()  #: came while the database was waited for
         self._seq = 0
-        self._next_report = self._listened = now
+        self._next_report = self._listened = self._next_look = now
         self._figures = Figures()
         self._batches = self._requests = 0
         self._epoll = select.epoll()
@@ -180,12 +182,16 @@ class Connection:
         """Health.error_class of what has happened to the backend."""
         return "lease file"
 
+    def _recover(self) -> None:
+        if self._store.journal is not None and running_cleanup(self._store.journal.path):
+            raise BackendDown(f"{self._error}; a clean-up is still at work on its other parts")
+        self._store.recover()
+
     def _try(self) -> None:
         """An attempt that was asked for."""
-        journal = self._store.journal
         try:
-            if journal is not None and self._state != UP:
-                journal.probe()
+            if self._state != UP:
+                self._recover()
         except BackendDown as error:
             self._is_now(FAILED, str(error), self._kind(error))
         else:
@@ -279,6 +285,9 @@ class Connection:
     def _keep_up(self, now: float) -> None:
         """Chores that are due, a slice at a time."""
         try:
+            if self._state == UP and self._store.journal is not None and now >= self._next_look:
+                self._next_look = now + LOOK_S
+                self._store.journal.require()
             self._upkeep.step(now, self._mode)
         except BackendDown as error:
             self._upkeep.give_up(str(error), now)
