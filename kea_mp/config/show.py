@@ -194,7 +194,9 @@ class Display(ABC):
 
     def options(self, item: Json, own_definitions: Sequence[Json] = ()) -> list[Json]:
         """The option-data of a map, space by space. own_definitions: the option-def of a class."""
-        found = [self._option(option, own_definitions) for option in item.get("option-data", ())]
+        if not item.get("option-data"):
+            return []
+        found = [self._option(option, own_definitions) for option in item["option-data"]]
         return sorted(found, key=lambda option: (vendor_of(option["space"]), option["space"]))
 
     def _option(self, item: Json, own_definitions: Sequence[Json]) -> Json:
