@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from kea_mp.config.keys import (
     CLIENT_CLASS,
+    COMMON_SCOPES,
     CONTEXT,
     COPIED_DOWN,
     DEFAULTS,
@@ -26,8 +27,8 @@ from kea_mp.config.keys import (
     Tables,
     boolean,
     choice,
-    common_scopes,
     integer,
+    option_scopes,
     refused,
     scope,
     string,
@@ -78,7 +79,8 @@ _HOST_IDENTIFIERS = ("hw-address", "duid", "circuit-id", "client-id", "flex-id")
 
 _SCOPES = dict(
     (
-        *common_scopes(U8),
+        *COMMON_SCOPES,
+        *option_scopes(U8),
         scope("Dhcp4", *_NETWORK, *_GLOBAL, *CONTEXT),
         scope(
             "shared-network",

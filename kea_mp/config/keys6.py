@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from kea_mp.config.keys import (
     CLIENT_CLASS,
+    COMMON_SCOPES,
     CONTEXT,
     COPIED_DOWN,
     DEFAULTS,
@@ -25,8 +26,8 @@ from kea_mp.config.keys import (
     Tables,
     boolean,
     choice,
-    common_scopes,
     integer,
+    option_scopes,
     scope,
     string,
 )
@@ -85,7 +86,8 @@ _HOST_IDENTIFIERS = ("hw-address", "duid", "flex-id")
 
 _SCOPES = dict(
     (
-        *common_scopes(U16),
+        *COMMON_SCOPES,
+        *option_scopes(U16),
         scope("Dhcp6", *_NETWORK, *_GLOBAL, *CONTEXT),
         scope(
             "shared-network",
