@@ -28,6 +28,7 @@ from kea_mp.supervisor.core import Action, Died, Event, Exit, Heard, Leave, Publ
 from kea_mp.supervisor.daemon import RunningDaemon
 from kea_mp.supervisor.dhcp_sockets import DhcpSockets
 from kea_mp.supervisor.listener import Listener
+from kea_mp.supervisor.notify import Nanny, standing
 from kea_mp.supervisor.pulse import Pulse
 from kea_mp.supervisor.spawn import Computation, Processes
 from kea_mp.supervisor.waiting import Aside, Waiting, begun
@@ -77,6 +78,7 @@ class Loop:
         self._listener = Listener(self._begin, self._begin_wait, self._settle)
         self._aside = Aside(Computation)
         self._pulse = Pulse(bus)
+        self._nanny = Nanny.of(os.environ)
         self._exit_code: int | None = None
 
     def run(self, folder: Path, control_sockets: Sequence[ControlSocket]) -> int:
@@ -98,12 +100,14 @@ class Loop:
             self.feed(Tick())
             self._aside.turn(self._clock())
             self._listener.turn(ready, self._clock())
+            self._nanny.follow(standing(self._core), self._clock())
         return self._exit_code
 
     def close(self) -> None:
         self._pulse.stop()
         self._listener.close()
         self._aside.close()
+        self._nanny.close()
 
     def _begin(self, request: bytes) -> Handling:
         return handle(self._daemon, request)
