@@ -110,8 +110,9 @@ class PostgresLink:
         milliseconds = int(1000 * self._deadline_s)
         settings = {
             "plan_cache_mode": "force_generic_plan", "enable_seqscan": "off", "enable_hashjoin": "off",
-            "enable_mergejoin": "off", "enable_bitmapscan": "off", "jit": "off", "statement_timeout": milliseconds,
-            "lock_timeout": milliseconds // 2,
+            "enable_mergejoin": "off", "enable_bitmapscan": "off", "jit": "off",
+            # Later than we give up, who then do not run it again; it is for the server not to go on alone.
+            "statement_timeout": milliseconds + 1000, "lock_timeout": milliseconds // 2,
         }  # fmt: skip
         for name, value in settings.items():
             pgconn.send_query_params(f"SET {name} = {value}".encode(), None)

@@ -47,6 +47,7 @@ engine_logger = logging.getLogger("kea-dhcp4.alloc-engine")
 SPARE = 4  #: free addresses looked up beyond those needed, for those that turn out to be taken
 FULL_S = 60.0  #: between two lines that say that a subnet has no free address
 TRIES = 5  #: of a transaction that collides with others (as Kea)
+COLLIDING_S = 5.0  #: it is not tried again after that: whoever holds the rows goes on holding them
 FRESH_S = 0.2  #: so long an answer is as good as a new one
 PING_S = 1.0  #: how often the database is asked whether it still takes changes
 COUNTS_S = 10.0  #: how often the numbers of leases are read again, since other servers change them too
@@ -543,7 +544,7 @@ class SqlLeaseStore:
         noticed by nobody.
         """
         doubtful = reconnected = False
-        tries = 0
+        tries, first = 0, time.perf_counter()
         while True:
             if self._link.fileno() < 0:
                 self._connect()
@@ -554,8 +555,8 @@ class SqlLeaseStore:
             except Collision as error:
                 tries += 1
                 self.collisions += 1
-                if tries == TRIES:
-                    raise BackendDown(f"{TRIES} tries collided with other servers: {error}") from error
+                if tries == TRIES or time.perf_counter() - first > COLLIDING_S:
+                    raise BackendDown(f"{tries} tries collided with other servers: {error}") from error
                 continue
             except Lost as error:
                 self._link.close()

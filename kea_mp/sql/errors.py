@@ -50,8 +50,8 @@ _KIND_BY_CODE = {
     "1044": "authentication", "1045": "authentication", "1698": "authentication", "1049": "no such database",
     "1040": "too many connections", "1203": "too many connections", "1290": "read-only", "1836": "read-only",
     "1792": "read-only", "1047": "node not ready", "1053": "shutting down", "2026": "tls",
-    "2003": "unreachable", "2002": "unreachable",
 }  # fmt: skip
+_CONNECTING = ("2002", "2003")  #: whatever goes wrong while PyMySQL connects
 #: … or, where a driver tells no number (libpq at connecting), by what the text says in English.
 _KIND_BY_TEXT = (
     ("timeout", ("timed out", "timeout expired", "does not answer")),
@@ -112,7 +112,7 @@ def kind_of(code: str, text: str) -> str:
     for kind, marks in _KIND_BY_TEXT:
         if any(mark in small for mark in marks):
             return kind
-    return "connection lost"
+    return "unreachable" if code in _CONNECTING else "connection lost"
 
 
 def code_of(error: Exception) -> str:

@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from kea_mp.bus.messages import SCHEMA_MISMATCH
 from kea_mp.leases.store import ClaimLease, Failed, FindLeases, Stored
@@ -181,6 +182,23 @@ def test_the_next_host_is_used_when_one_is_gone_or_silent(folder: Path, database
         rig.close()
 
 
+def test_a_host_that_has_fallen_silent_is_tried_last(folder: Path, database: Database, proxy: FaultProxy) -> None:
+    server = database.server
+    hosts = (("127.0.0.1", proxy.port), (server.address, server.port))
+    rig = rig_on(folder, database, hosts=hosts, connect_timeout_s=5)
+    try:
+        rig.start()
+        assert rig.last.host == f"127.0.0.1:{proxy.port}"
+        proxy.black_hole()
+        rig.wait_for("lost")
+        begun = time.monotonic()
+        rig.attempt()
+        assert rig.wait_for("up").host == f"{server.address}:{server.port}"
+        assert time.monotonic() - begun < 2
+    finally:
+        rig.close()
+
+
 # ---- loss ---------------------------------------------------------------------------------------------------
 
 
@@ -247,6 +265,32 @@ def test_a_frozen_server_is_noticed_within_three_seconds_while_idle(rig: Rig, da
         assert rig.last.error_class == "timeout"
     finally:
         database.server.thaw()
+    rig.attempt()
+    rig.wait_for("up")
+
+
+def test_a_command_is_told_quickly_that_a_silent_server_does_not_answer(rig: Rig, proxy: FaultProxy) -> None:
+    rig.start()
+    proxy.black_hole()
+    for number in range(1, 4):
+        answer, took = rig.order(number, "lease-get", place=1)
+        assert answer.result == 1
+        assert took < NOTICED_S
+    proxy.heal()
+    eventually(lambda: rig.last.state in ("up", "lost"), 3)
+
+
+def test_a_row_that_others_keep_locked_is_a_loss_before_long(rig: Rig, database: Database) -> None:
+    rig.start()
+    mine = lease(1)
+    assert isinstance(rig.ask(ClaimLease(mine))[0], Stored)
+    begun = time.monotonic()
+    with database.server.connection(database.name, admin=True) as other:
+        other.exec_driver_sql("SELECT * FROM lease4 FOR UPDATE").fetchall()
+        (failed,) = rig.ask(ClaimLease(structs.replace(mine, valid_lft=100), mine))
+        assert isinstance(failed, Failed)
+        assert time.monotonic() - begun < 9
+    assert rig.wait_for("lost").seq > 10  # it went on reporting
     rig.attempt()
     rig.wait_for("up")
 

@@ -38,7 +38,7 @@ logger = logging.getLogger("kea-dhcp4.dhcpsrv")
 
 RENEWAL_S = 1.0  #: for each host, when a session is made anew while a batch waits
 HELD_S = 2.0  #: how long a new process leaves its lanes alone
-PATIENT_S = 0.25  #: commands wait so long for a database that does not answer
+PATIENT_S = 0.1  #: commands wait so long for a database that does not answer
 _OPENING = {"postgresql": "PGSQL_LB_DB opening PostgreSQL lease database: %s",
             "mysql": "MYSQL_LB_DB opening MySQL lease database: %s"}  # fmt: skip
 _FATAL = {"postgresql": "DATABASE_PGSQL_FATAL_ERROR", "mysql": "DATABASE_MYSQL_FATAL_ERROR"}
@@ -75,6 +75,7 @@ class DatabaseConnection(Connection):
         self._held_until = time.monotonic() + HELD_S
         self._silent = ""  #: the host that has not answered in time: tried last
         self._waited_s = 0.0  #: for the database in this round
+        self._at_hand: Order | None = None  #: not begun yet, for the database is asked first whether it answers
         self._watched: tuple[int, int] = (-1, 0)
         self.renewals = 0  #: sessions made anew without anybody noticing
 
@@ -134,8 +135,11 @@ class DatabaseConnection(Connection):
         self._waited_s += SLICE_S
         self._listen()
         if self._waited_s > PATIENT_S:
-            while self._later:
-                self._refuse(self._later.popleft(), f"it has not answered for {self._waited_s:.1f} s")
+            refused = list(self._later) if self._at_hand is None else [self._at_hand, *self._later]
+            self._later.clear()
+            self._at_hand = None
+            for order in refused:
+                self._refuse(order, f"it has not answered for {self._waited_s:.1f} s")
         self._tell(time.monotonic())
 
     def _refuse(self, order: Order, why: str) -> None:
@@ -154,6 +158,16 @@ class DatabaseConnection(Connection):
         return [Failed(self._error or "the lease database has not been reached yet")] * len(requests)
 
     def _order(self, order: Order) -> None:
+        """A command is told quickly that the database does not answer, but what it asks may take as long as it does."""
+        self._at_hand = order
+        if self._state == UP:
+            try:
+                self._database.probe()
+            except BackendDown as error:
+                self._lost(error)
+        if self._at_hand is None:  # answered while the database was waited for
+            return
+        self._at_hand = None
         if self._state == UP:
             super()._order(order)
         else:
