@@ -164,9 +164,7 @@ class Core:
         self.exit_code = 0
         self.started = False  #: whether the beginning is over, paused or not
         self._version, self._family, self._draw = version, family, draw
-        self._next: tuple[tuple[str, Kind], ...] | None = (
-            None  #: the children that follow when the present ones are gone
-        )
+        self._next: tuple[tuple[str, Kind], ...] | None = None  #: the children that follow when these are gone
         self._beat_at = now
         self._weigh_backends(now)
 

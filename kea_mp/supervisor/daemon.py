@@ -181,7 +181,7 @@ class RunningDaemon:
             on_fail=backend.policy.on_fail.value,
             tries=state.tries,
             max_tries=backend.policy.tries,
-            next_try_ms=None if state.due is None else round(1000 * max(0.0, state.due - now)),
+            next_try_ms=_in_ms(state.next_attempt, now),
             error=state.error or (health.error if health else ""),
             error_class=state.error_class or (health.error_class if health else ""),
             summary=self.core.backends.away(child, now),
@@ -195,6 +195,10 @@ class RunningDaemon:
             return 0
         healths = (child.health for child in self.core.of_kind(Kind.SERVING))
         return sum(int(health.gauges.get("kea-mp-exchanges-at-hand", 0)) for health in healths if health)
+
+
+def _in_ms(moment: float | None, now: float) -> int | None:
+    return None if moment is None else round(1000 * max(0.0, moment - now))
 
 
 def _server(health: Health | None, backend: Backend) -> tuple[str, int]:

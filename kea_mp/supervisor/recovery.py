@@ -79,7 +79,6 @@ class Phase(Enum):
 
 
 ATTEMPTING = frozenset({Phase.CONNECTING, Phase.RESTARTING, Phase.TRYING, Phase.PROBING})
-TIMED = frozenset({Phase.CONNECTING, Phase.RESTARTING, Phase.WAITING, Phase.GIVEN_UP})  #: `due` ends them
 _SHOWN = {Phase.WAITING: Phase.TRYING, Phase.PROBING: Phase.GIVEN_UP}
 
 
@@ -89,7 +88,8 @@ class Recovery:
 
     reconfiguring: its configuration came by command, so that a failure of the first attempt pauses and ends nothing.
     attempt: the number of the newest one. tries: made or under way since the loss. probes: failed since it was given
-    up. since: of the state as shown; lost_at: of the loss. ever_up: under this configuration. error: the last one.
+    up. since: of the state as shown; lost_at: of the loss; due: when time alone changes something. ever_up: under this
+    configuration. error: the last one.
     """
 
     phase: Phase = Phase.CONNECTING
@@ -108,6 +108,11 @@ class Recovery:
     def wanted(self) -> int | None:
         """The attempt that the connection worker has to make now."""
         return self.attempt if self.phase in ATTEMPTING else None
+
+    @property
+    def next_attempt(self) -> float | None:
+        """When the next one begins, while it is waited for."""
+        return self.due if self.phase in (Phase.WAITING, Phase.GIVEN_UP) else None
 
     @property
     def shown(self) -> str:

@@ -217,6 +217,20 @@ def test_tries_are_counted_afresh_after_each_success() -> None:
     assert scene.exit_code is None
 
 
+def test_the_next_attempt_is_known_while_it_is_waited_for() -> None:
+    scene = up(CONTINUE)
+    scene.feed(Gone("killed"))
+    assert scene.state.next_attempt is None  # the end of the grace is none
+    scene.fail()
+    assert scene.state.next_attempt == WAIT_S
+    scene.wait(WAIT_S)
+    assert scene.state.next_attempt is None
+    scene.fail()
+    scene.wait(WAIT_S)
+    scene.fail()
+    assert scene.state.next_attempt == scene.now + FIRST_PROBE_S
+
+
 def test_the_loss_is_told_once_and_dated_from_its_beginning() -> None:
     scene = up()
     scene.now = 10.0

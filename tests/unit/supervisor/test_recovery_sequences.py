@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import product
 
 import pytest
 
@@ -26,20 +27,21 @@ from kea_mp.supervisor.recovery import (
 
 LENGTH = 6
 TRIES, WAIT_S, GRACE_S = 2, 5.0, 2.0
-STARTS = (("start", False), ("start", True), ("reconfiguration", False), ("reconfiguration", True))
+STARTS = ("start", "reconfiguration", "reconfiguration while serving")
 
 
 @dataclass(frozen=True)
 class Truth:
     """What is so, kept by the test itself. connected: the worker has a connection. ever: it had one under this
     configuration. outage: it is known that the backend is away; tries: since then. gone_at: when the process ended
-    over a connection."""
+    over a connection. moment: until then packets may wait for a reconfiguration."""
 
     connected: bool = False
     ever: bool = False
     tries: int = 0
     outage: bool = False
     gone_at: float | None = None
+    moment: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,8 @@ def check(case: Case, after: Case, name: str, actions: tuple[Action, ...], path:
     policy, state, truth = case.policy, after.state, after.truth
     paused = pauses(policy, state)
     codes = [action.code for action in actions if isinstance(action, End)]
-    in_grace = truth.gone_at is not None and not truth.outage and after.now < truth.gone_at + GRACE_S
+    grace_end = truth.moment if truth.gone_at is None else truth.gone_at + GRACE_S
+    in_grace = not truth.outage and after.now < grace_end
     if policy.stops and not truth.connected and not in_grace:
         assert paused, f"{path}: serves although the backend is not up"
     if truth.connected:
@@ -140,8 +143,9 @@ def explore(case: Case, path: str, depth: int) -> int:
 @pytest.mark.parametrize("tries", [TRIES, 0])
 @pytest.mark.parametrize("on_fail", OnFail)
 def test_the_invariants_hold_in_every_sequence_of_six_events(on_fail: OnFail, tries: int) -> None:
-    for start, retry_first in STARTS:
+    for start, retry_first in product(STARTS, (False, True)):
         policy = Policy(on_fail, tries, WAIT_S, retry_first)
-        reconfiguring = start == "reconfiguration"
-        case = Case(policy, reconfiguring, Recovery(reconfiguring=reconfiguring), Truth())
+        reconfiguring, moment = start != "start", GRACE_S if start.endswith("serving") else 0.0
+        state = Recovery(reconfiguring=reconfiguring, due=moment or None)
+        case = Case(policy, reconfiguring, state, Truth(moment=moment))
         assert explore(case, f"{start} {policy}", LENGTH) > 100
