@@ -14,7 +14,7 @@ from types import MappingProxyType
 
 from kea_mp.bus import messages
 from kea_mp.bus.messages import Health
-from kea_mp.config.model import Config4, LeaseDatabase, MemfileAccess, SqlAccess
+from kea_mp.config.model import Config, LeaseDatabase, MemfileAccess, SqlAccess
 from kea_mp.supervisor import recovery
 from kea_mp.supervisor.recovery import Action, Event, OnFail, Phase, Policy, Recovery
 
@@ -66,7 +66,7 @@ class Backend:
         return 2 * _ORIGINS + self.kind.origin + _TYPES[self.type] if ever_up else _ORIGINS
 
 
-def configured(config: Config4) -> tuple[Backend, ...]:
+def configured(config: Config) -> tuple[Backend, ...]:
     """The backends of a configuration, in the order of the connection workers."""
     return (described(Role.LEASES, config.lease_database, retries_first=LIMITS not in config.libraries),)
 

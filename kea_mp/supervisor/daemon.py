@@ -40,7 +40,7 @@ class RunningDaemon:
         self._config, self._config_file, self._sockets = config, config_file, sockets
         self._started = self._reloaded = time.time()
         names = [(name, spec.kind) for spec in specs for name in spec.names]
-        self.core = Core(names, configured(config), __version__, self.clock())
+        self.core = Core(names, configured(config), __version__, self.clock(), config.family)
         self._shown = msgspec.Raw(to_json(config.raw))
         self._statistics = Statistics()
         self._statistics.configured(config, time.time())
@@ -67,7 +67,7 @@ class RunningDaemon:
 
     @property
     def family(self) -> int:
-        return 4
+        return self._config.family.number
 
     @property
     def pid(self) -> int:
