@@ -52,9 +52,13 @@ def list_commands(daemon: Daemon, _: None) -> Answer:
 
 CATALOG = (
     Command("build-report", None, report.build_report),
+    Command("config-backend-pull", None, configuration.config_backend_pull),
     Command("config-get", None, configuration.config_get),
     Command("config-hash-get", None, configuration.config_hash_get),
+    Command("config-reload", None, configuration.config_reload),
+    Command("config-set", msgspec.Raw, configuration.config_set),
     Command("config-test", msgspec.Raw, configuration.config_test),
+    Command("config-write", configuration.ConfigWrite, configuration.config_write),
     Command("dhcp-disable", service.DhcpDisable, service.dhcp_disable),
     Command("dhcp-enable", service.DhcpEnable, service.dhcp_enable),
     _of_leases("lease4-add", lease_arguments.NewLease, lease_cmds.lease4_add),

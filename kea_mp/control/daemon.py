@@ -8,7 +8,7 @@ A handler answers about the state it has waited for: `dhcp-disable` yields `Ackn
 every worker has really stopped. A wait that cannot be fulfilled ends by its own bound: `Acknowledged` at the
 latest after the silence limit (a silent worker does not serve), `Reported` after `REPORT_S`, `Ordered` after
 its `patience_s`, after the silence limit when the child does not report any more, or at once when it is not running
-(with result 1), `Computed` after COMPUTE_S.
+(with result 1), `Computed` after COMPUTE_S, `Applied` after APPLY_S, its turn included.
 
 Runs in: supervisor
 """
@@ -30,6 +30,7 @@ SERVE, PAUSE, EXIT = "serve", "pause", "exit"  #: what Snapshot.mode can be, as 
 LEASE_DATABASE = "connection-lease-database"  #: name of the child that owns the leases
 
 REPORT_S = 0.1  #: how long `Reported` waits for children that do not report
+APPLY_S = 300.0  #: how long `Applied` waits: a lease file with millions of rows may have to be loaded
 COMPUTE_S = 120.0  #: how long `Computed` waits, for its turn too
 ORDER_S = 10.0  #: how long `Ordered` waits for a child that works on it
 
@@ -65,7 +66,17 @@ class Computed:
     data: bytes
 
 
-Wait = Acknowledged | Reported | Ordered | Computed
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """Another configuration is put in force: config without its `raw`, shown as config-get shows it. One at a time.
+    Resumed with None when all backends have been tried and the workers follow it, or with an `Answer` of result 1 that
+    says why not: then the one before goes on, or, when a backend cannot be reached, the service is paused."""
+
+    config: Config4
+    shown: bytes
+
+
+Wait = Acknowledged | Reported | Ordered | Computed | Applied
 Handling = Generator[Wait, Any, Answer]  #: a command under way
 
 
@@ -211,6 +222,10 @@ class Daemon(Protocol):
         ...
 
     def snapshot(self) -> Snapshot: ...
+
+    def refuse(self, digest: str, why: str) -> None:
+        """Remember for status that a configuration was refused, until one is applied. digest: "" when it has none."""
+        ...
 
     def statistics(self) -> Statistics:
         """The daemon's statistics, one object for its whole life: handlers reset and remove in it."""

@@ -46,6 +46,7 @@ class RunningDaemon:
         self._statistics.configured(config, time.time())
         self._processes: dict[int, psutil.Process] = {}
         self._events: list[Event] = []
+        self._refused = ("", "")  #: digest of a configuration that was refused since, and why
 
     clock = staticmethod(time.monotonic)
 
@@ -94,6 +95,15 @@ class RunningDaemon:
     def stop(self, exit_value: int) -> None:
         self._events.append(Leave(exit_value % 256))
 
+    def refuse(self, digest: str, why: str) -> None:
+        self._refused = (digest, why)
+
+    def apply(self, config: Config4, shown: bytes) -> None:
+        """Another configuration is in force."""
+        self._config, self._shown, self._refused = config, msgspec.Raw(shown), ("", "")
+        self._reloaded = time.time()
+        self._statistics.configured(config, self._reloaded)
+
     def take_events(self) -> list[Event]:
         """What commands have asked for since the last call."""
         events, self._events = self._events, []
@@ -103,7 +113,9 @@ class RunningDaemon:
         """Count what a child has reported."""
         child = self.core.children.get(health.child)
         if child is not None:
-            self._statistics.heard(health.child, health.pid, health.counters, health.gauges, time.time())
+            # Levels of the configuration before may be those of subnets that are not there any more.
+            levels = health.gauges if health.generation >= self.core.service.generation else {}
+            self._statistics.heard(health.child, health.pid, health.counters, levels, time.time())
 
     def snapshot(self) -> Snapshot:
         now, offset = self.clock(), time.time() - self.clock()
@@ -119,6 +131,8 @@ class RunningDaemon:
             processes=(self._supervisor(), *(self._process(c, now, offset) for c in self.core.children.values())),
             backends=tuple(self._backend(child, now, offset) for child in self.core.backends.rows),
             sockets=SocketsStatus(self._sockets.status, self._sockets.problems),
+            refused_digest=self._refused[0],
+            refused_why=self._refused[1],
         )
 
     def _reason(self, who: str, reason: Reason, now: float, offset: float) -> PauseReason:

@@ -29,6 +29,7 @@ class DhcpSockets:
         self._wanted, self._workers, self._ports, self._family = wanted, workers, ports, family
         self._logger, self._daemon_logger = (logging.getLogger(family.logger(part)) for part in ("dhcpsrv", ""))
         self._open: dict[str, Opened[DhcpSocket] | Opened[DhcpSocket6]] = {}
+        self._targets: dict[str, Target | Target6] = {}  #: what is open was opened on
         self._retries_left = wanted.max_retries
         self._started = False
         self.next_try: float | None = None  #: monotonic seconds
@@ -39,6 +40,19 @@ class DhcpSockets:
         """The shards of one packet worker, by interface."""
         return tuple(dhcp for found in self._open.values() for dhcp in found.shards[index])
 
+    def change(self, wanted: Interfaces, workers: int, now: float) -> None:
+        """Another configuration; no packet worker runs. Where nothing has changed the sockets stay, and with them the
+        packets that wait there. ExitWith as `open`."""
+        same = (wanted.socket_type, workers) == (self._wanted.socket_type, self._workers)
+        self._wanted, self._workers = wanted, workers
+        self._retries_left, self._started = wanted.max_retries, False
+        targets = {target.name: target for target in self._chosen()[0]}
+        for name in list(self._open):
+            if not same or targets.get(name) != self._targets[name]:
+                self._open.pop(name).close()
+                del self._targets[name]
+        self.open(now)
+
     def open(self, now: float) -> bool:
         """Open what is missing; True when something was opened. ExitWith when it is hopeless (71) or forbidden (77)."""
         before = len(self._open)
@@ -48,6 +62,7 @@ class DhcpSockets:
                 continue
             try:
                 self._open[target.name] = self._opened(target)
+                self._targets[target.name] = target
             except OSError as error:
                 text = f"Failed to open socket on interface {target.name}, reason: {error.strerror or error}"
                 problems.append(Problem(target.name, text))

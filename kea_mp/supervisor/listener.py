@@ -60,18 +60,50 @@ class Listener:
         self._begin, self._wait, self._settle = begin, wait, settle
         self._clients: dict[int, Client] = {}
         self._listening: dict[int, socket.socket] = {}
-        self._paths: list[Path] = []
+        self._paths: dict[Path, socket.socket] = {}
+        self._default = Path()
 
     def open(self, folder: Path, configured: Sequence[ControlSocket]) -> None:
         """The configured sockets, and the default one. ConfigError or ExitWith (73, 77) when that cannot be."""
-        default = folder / DEFAULT_SOCKET
-        for path in dict.fromkeys(Path(entry.path) for entry in configured):
-            self._listen(path)
+        default = self._default = folder / DEFAULT_SOCKET
+        self.add(configured)
         if default not in self._paths:
             try:
                 self._listen(default)
             except ExitWith as problem:  # a daemon with another configuration file was first
                 logger.warning("COMMAND_ACCEPTOR_START no default control socket: %s", problem)
+
+    def add(self, configured: Sequence[ControlSocket]) -> list[Path]:
+        """Open those that are not open yet; which they were. ConfigError or ExitWith, and none is open."""
+        added: list[Path] = []
+        try:
+            for path in dict.fromkeys(Path(entry.path) for entry in configured):
+                if path not in self._paths:
+                    self._listen(path)
+                    added.append(path)
+        except (ConfigError, ExitWith):
+            self.remove(added)
+            raise
+        return added
+
+    def keep(self, configured: Sequence[ControlSocket]) -> None:
+        """Close all others but the default one. Whoever is connected goes on."""
+        wanted = {self._default, *(Path(entry.path) for entry in configured)}
+        self.remove([path for path in self._paths if path not in wanted])
+
+    def remove(self, paths: Sequence[Path]) -> None:
+        for path in paths:
+            listening = self._paths.pop(path)
+            del self._listening[listening.fileno()]
+            listening.close()
+            path.unlink(missing_ok=True)
+
+    def run(self, handling: Handling, now: float) -> None:
+        """A command that nobody has sent and nobody hears the answer of."""
+        connection, nobody = socket.socketpair()
+        nobody.close()
+        client = self._clients[connection.fileno()] = Client(connection, now, handling=handling)
+        self._step(client, None, now)
 
     def interests(self) -> dict[int, int]:
         """Descriptors to poll, and for what."""
@@ -132,7 +164,7 @@ class Listener:
             os.umask(before)
         listening.listen(BACKLOG)
         self._listening[listening.fileno()] = listening
-        self._paths.append(path)
+        self._paths[path] = listening
         logger.info("COMMAND_ACCEPTOR_START Starting to accept connections via unix domain socket bound to %s", path)
 
     def _accept(self, listening: socket.socket, now: float) -> None:

@@ -21,15 +21,17 @@ from kea_mp.bus.messages import Answered, Health
 from kea_mp.bus.sockets import ParentBus
 from kea_mp.config.model import ControlSocket
 from kea_mp.control.daemon import Handling, Wait
-from kea_mp.control.dispatch import handle
+from kea_mp.control.dispatch import handle, run
 from kea_mp.errors import ExitCode, ExitWith
 from kea_mp.supervisor.children import Kill, Kind, Start, Terminate
-from kea_mp.supervisor.core import Action, Died, Event, Exit, Heard, Leave, Publish, Replace, Say, Started, Tick
+from kea_mp.supervisor.core import Action, Died, Event, Exit, Heard, Leave, Publish, Replace, Say, Started, Switch, Tick
 from kea_mp.supervisor.daemon import RunningDaemon
 from kea_mp.supervisor.dhcp_sockets import DhcpSockets
 from kea_mp.supervisor.listener import Listener
 from kea_mp.supervisor.notify import Nanny, standing
+from kea_mp.supervisor.outputs import SupervisorLog
 from kea_mp.supervisor.pulse import Pulse
+from kea_mp.supervisor.reconfigure import Reconfiguring
 from kea_mp.supervisor.spawn import Computation, Processes
 from kea_mp.supervisor.waiting import Aside, Waiting, begun
 
@@ -72,11 +74,15 @@ class Loop:
         processes: Processes,
         sockets: DhcpSockets,
         signals: Signals,
+        log: SupervisorLog,
+        workers: int | None,
     ) -> None:
+        """workers: how many packet workers the command line has asked for, if it has."""
         self._daemon, self._core, self._clock = daemon, daemon.core, daemon.clock
         self._bus, self._processes, self._sockets, self._signals = bus, processes, sockets, signals
         self._listener = Listener(self._begin, self._begin_wait, self._settle)
         self._aside = Aside(Computation)
+        self._reconfiguring = Reconfiguring(daemon, processes, sockets, log, self._listener, workers, self.feed)
         self._pulse = Pulse(bus)
         self._nanny = Nanny.of(os.environ)
         self._exit_code: int | None = None
@@ -99,6 +105,7 @@ class Loop:
             self._try_sockets()
             self.feed(Tick())
             self._aside.turn(self._clock())
+            self._reconfiguring.turn(self._clock())
             self._listener.turn(ready, self._clock())
             self._nanny.follow(standing(self._core), self._clock())
         return self._exit_code
@@ -113,7 +120,7 @@ class Loop:
         return handle(self._daemon, request)
 
     def _begin_wait(self, wait: Wait, now: float) -> Waiting:
-        return begun(wait, self._core, self.feed, self._bus.publish, self._aside, now)
+        return begun(wait, self._core, self.feed, self._bus.publish, self._aside, self._reconfiguring.join, now)
 
     def _settle(self) -> None:
         """What a command has asked for reaches the core before the command goes on."""
@@ -149,6 +156,8 @@ class Loop:
                 self._processes.kill(child)
             case Say(level, identifier, text):
                 logger.log(level, "%s %s", identifier, text)
+            case Switch(generation):
+                self._reconfiguring.switch(generation, self._clock())
             case Exit(code):
                 self._exit_code = code
             case _:
@@ -165,7 +174,7 @@ class Loop:
 
     def _on_signal(self, number: signal.Signals) -> None:
         if number is signal.SIGHUP:
-            logger.error("DHCP4_DYNAMIC_RECONFIGURATION_FAIL SIGHUP: reloading is not supported, restart the daemon")
+            self._listener.run(run(self._daemon, "config-reload"), self._clock())
             return
         logger.info("DHCP4_SHUTDOWN_REQUEST shutdown of server requested by %s", number.name)
         self.feed(Leave())

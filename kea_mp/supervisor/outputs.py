@@ -192,12 +192,14 @@ def _layout(output: LogOutput) -> Layout:
 class Outputs(logging.Handler):
     """Gives a record to the outputs of the most specific logger that has been configured."""
 
-    def __init__(self, loggers: Sequence[Logger]) -> None:
+    def __init__(self, loggers: Sequence[Logger], before: Outputs | None = None) -> None:
+        """before: what is open there, and is wanted here too, is not opened twice."""
         super().__init__()
+        there: dict[LogOutput, Output] = before.by_place if before else {}
         same: dict[LogOutput, Output] = {}  # two loggers may share a file; it is opened once
 
         def handlers(outputs: Sequence[LogOutput]) -> tuple[Output, ...]:
-            return tuple(same.setdefault(o, same.get(o) or handler(o)) for o in outputs)
+            return tuple(same.setdefault(o, same.get(o) or there.get(o) or handler(o)) for o in outputs)
 
         configured = {logger.name: logger for logger in loggers}
         root = configured.get(ROOT)
@@ -206,6 +208,7 @@ class Outputs(logging.Handler):
             name: handlers(logger.outputs) if logger.outputs else self._root for name, logger in configured.items()
         }
         self._all = tuple(same.values())
+        self.by_place: dict[LogOutput, Output] = same
         self.on_console = any(isinstance(output, Stream) for output in self._root)
         self.shows_callers = any(output.layout.shows_callers for output in self._all)
 
@@ -230,9 +233,12 @@ class Outputs(logging.Handler):
         """No lock here: each output has its own, and one that is stuck must not hold the others."""
         self.lock = None
 
-    def close(self) -> None:
+    def close(self, after: Outputs | None = None) -> None:
+        """after: what goes on being used by these stays open."""
+        kept = set(after.by_place.values()) if after else set()
         for output in self._all:
-            output.close()
+            if output not in kept:
+                output.close()
         super().close()
 
 
@@ -284,6 +290,7 @@ class SupervisorLog:
         self._outputs = Outputs(())
         self._children: dict[str, FromChild] = {}
         self._old: list[FromChild] = []
+        self._replaced: list[Outputs] = []  #: still written to by children of the configuration before
         self._queue: queue.Queue[Any] = queue.Queue(QUEUE_RECORDS)
         logging.raiseExceptions = False  # an output that fails must not write a traceback per line on stderr
         root = logging.getLogger(ROOT)
@@ -295,11 +302,18 @@ class SupervisorLog:
 
     def configure(self, loggers: Sequence[Logger]) -> None:
         """Use these loggers from now on. ConfigError when an output is not usable; then nothing has changed."""
-        outputs = Outputs(loggers)
+        outputs = Outputs(loggers, self._outputs)
+        self._replaced.append(self._outputs)
         before, self._levels = self._levels, levels(loggers, self._verbose)
         self._outputs = outputs
         self._listener.handlers = (outputs,)
         apply_levels(self._levels, before)
+
+    def close_old(self) -> None:
+        """The processes that wrote to what was replaced are gone; what they wrote is read to its end first."""
+        channels, self._children = [*self._old, *self._children.values()], {}
+        replaced, self._replaced, self._old = self._replaced, [], channels
+        threading.Thread(target=_close, args=(replaced, channels, self._outputs), daemon=True).start()
 
     def open(self, child: str) -> LogChannel:
         """A channel for one process, its own, so that its end shows."""
@@ -326,3 +340,10 @@ class SupervisorLog:
         stopping.start()
         stopping.join(max(0.1, until - time.monotonic()))
         return all(drained) and not stopping.is_alive()
+
+
+def _close(replaced: Sequence[Outputs], channels: Sequence[FromChild], after: Outputs) -> None:
+    for channel in channels:
+        channel.ended(DRAIN_S)
+    for outputs in replaced:
+        outputs.close(after)

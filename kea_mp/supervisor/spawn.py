@@ -52,9 +52,17 @@ class Processes:
     def __init__(self, specs: Sequence[ChildSpec], outfit: Outfit) -> None:
         _keep_children_lean()
         self.outfit = outfit
+        self._running: dict[str, SpawnProcess] = {}
+        self._lanes: dict[str, tuple[socket.socket, ...]] = {}
+        self.refit(specs)
+
+    def refit(self, specs: Sequence[ChildSpec]) -> None:
+        """Other children, none of which runs, with lanes in which nothing is left of the ones before."""
+        assert not self._running
+        for end in {id(end): end for ends in self._lanes.values() for end in ends}.values():
+            end.close()
         self._specs = {name: (spec, index) for spec in specs for index, name in enumerate(spec.names)}
         self._lanes = _lanes(specs)
-        self._running: dict[str, SpawnProcess] = {}
 
     def start(self, child: str) -> int:
         """Start a process for this child; its pid. OSError when the system has no room for one more."""

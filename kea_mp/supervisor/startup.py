@@ -24,6 +24,7 @@ from kea_mp.config.model import Config, Config4, MemfileAccess
 from kea_mp.errors import ConfigError, ExitCode, ExitWith
 from kea_mp.family import DHCP4, Family
 from kea_mp.supervisor import interfaces, outputs
+from kea_mp.supervisor.checks import check_lease_file
 from kea_mp.supervisor.daemon import RunningDaemon
 from kea_mp.supervisor.dhcp_sockets import DhcpSockets
 from kea_mp.supervisor.loop import Loop, Signals
@@ -31,6 +32,7 @@ from kea_mp.supervisor.outputs import SupervisorLog
 from kea_mp.supervisor.parcel import Parcel
 from kea_mp.supervisor.pidfile import PidFile
 from kea_mp.supervisor.processes import CHECKER, table
+from kea_mp.supervisor.reconfigure import worker_count
 from kea_mp.supervisor.spawn import Outfit, Processes
 
 logger = logging.getLogger("kea-dhcp4.dhcp4")
@@ -113,15 +115,15 @@ def _serve(options: Options, log: SupervisorLog) -> int:
 
 
 def _run_children(options: Options, config: Config4, log: SupervisorLog, folder: Path, signals: Signals) -> int:
-    workers = options.workers or config.workers or len(os.sched_getaffinity(0))
+    workers = worker_count(options.workers, config)
     sockets = DhcpSockets(config.interfaces, workers, (options.server_port, options.client_port))
     bus = _bus(folder)
     specs = table(workers)
-    parcel = Parcel(replace(config, raw={}))  # config-get is answered here, and it is half of the size
-    outfit = Outfit(parcel, 1, bus.endpoints, log.open, log.opened, sockets.of_worker)
+    lean = replace(config, raw={})  # config-get is answered here, and it is half of the size
+    outfit = Outfit(Parcel(lean), 1, bus.endpoints, log.open, log.opened, sockets.of_worker)
     processes = Processes(specs, outfit)
     daemon = RunningDaemon(config, options.config_file, specs, sockets)
-    loop = Loop(daemon, bus, processes, sockets, signals)
+    loop = Loop(daemon, bus, processes, sockets, signals, log, options.workers)
     gc.freeze()  # looking through a large configuration for garbage would hold the loop up again and again
     try:
         sockets.open(daemon.clock())
@@ -130,7 +132,7 @@ def _run_children(options: Options, config: Config4, log: SupervisorLog, folder:
         return code
     finally:
         processes.kill_all()
-        parcel.close()
+        outfit.config.close()
         loop.close()
         sockets.close()
         bus.close()
@@ -165,17 +167,7 @@ def _check_backend(config: Config, config_file: Path) -> int:
     """Whether the leases can be had now, never waiting for a retry: the exit code. ExitWith for a lease file."""
     access = config.lease_database
     if isinstance(access, MemfileAccess):
-        _check_lease_file(access)
+        check_lease_file(access, config.family)
         return ExitCode.OK
     # In a process of its own, for no database driver is ever loaded in this one.
     return subprocess.run([sys.executable, "-m", CHECKER, str(config_file)], check=False).returncode
-
-
-def _check_lease_file(access: MemfileAccess) -> None:
-    if not access.persist:
-        return
-    file = Path(access.name)
-    usable = os.access(file, os.R_OK | os.W_OK) if file.exists() else os.access(file.parent, os.W_OK | os.X_OK)
-    if not usable:
-        text = f"Unable to open database: the lease file {file} is not writable"
-        raise ExitWith(ExitCode.CANT_CREATE, "DHCP4_INIT_FAIL", text)

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from kea_mp.bus.messages import Answered, Order
 from kea_mp.control.answer import Answer, error
-from kea_mp.control.daemon import COMPUTE_S, REPORT_S, Acknowledged, Computed, Ordered, Reported, Wait
+from kea_mp.control.daemon import COMPUTE_S, REPORT_S, Acknowledged, Applied, Computed, Ordered, Reported, Wait
 from kea_mp.supervisor.children import Phase
 from kea_mp.supervisor.core import SILENCE_S, AskReports, Core, Event
 
@@ -197,12 +197,15 @@ def begun(
     feed: Callable[[Event], object],
     send: Callable[[Order], None],
     aside: Aside,
+    apply: Callable[[Applied, float], Waiting],
     now: float,
 ) -> Waiting:
     """The wait under way: its question is asked."""
     match wait:
         case Computed():
             return aside.join(wait, now)
+        case Applied():
+            return apply(wait, now)
         case Acknowledged():
             return ForAcknowledgement(core, now)
         case Reported():

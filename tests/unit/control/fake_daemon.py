@@ -104,6 +104,9 @@ class FakeDaemon:
             refused_why=self.refused[1],
         )
 
+    def refuse(self, digest: str, why: str) -> None:
+        self.refused = (digest, why)
+
     def statistics(self) -> Statistics:
         return self._statistics
 
