@@ -10,9 +10,10 @@ CONNECTING ──Connected──▶ UP ──Lost──▶ TRYING ──Failed�
 ```
 
 A *try* is an attempt after a loss: the first at once, the next `reconnect-wait-time` after the one before has failed,
-`max-reconnect-tries` in all, counted afresh after each success. The attempt of a start is none of them, as in Kea. A
-process that dies over an attempt has failed it; one that dies while its backend is well says nothing about the
-backend, and has `GRACE_S` to come back before its absence counts.
+`max-reconnect-tries` in all, counted afresh after each success. (One that does not last `SETTLED_S` earns no try at
+once: a server that lets us in and then does nothing would have us connect all the time.) The attempt of a start is none
+of them, as in Kea. A process that dies over an attempt has failed it; one that dies while its backend is well says
+nothing about the backend, and has `GRACE_S` to come back before its absence counts.
 
 The worker makes the attempt whose number is `wanted`; numbers only grow, so what is heard about an older one is old.
 
@@ -29,6 +30,7 @@ from kea_mp.bus.messages import SCHEMA_MISMATCH
 from kea_mp.errors import ExitCode
 
 GRACE_S = 2.0  #: how long a connection worker may be away before its absence is a reason to pause
+SETTLED_S = 1.0  #: a recovered backend that is lost again sooner gets no try at once: it connects and is of no use
 FIRST_PROBE_S, LONGEST_PROBE_S = 1.0, 60.0
 JITTER = 0.25  #: how much of a wait between probes is left to chance
 PROCESS = "process"  #: error class: the connection worker itself has ended
@@ -88,8 +90,8 @@ class Recovery:
 
     reconfiguring: its configuration came by command, so that a failure of the first attempt pauses and ends nothing.
     attempt: the number of the newest one. tries: made or under way since the loss. probes: failed since it was given
-    up. since: of the state as shown; lost_at: of the loss; due: when time alone changes something. ever_up: under this
-    configuration. error: the last one.
+    up. since: of the state as shown; lost_at: of the loss; recovered_at: of the last return; due: when time alone
+    changes something. ever_up: under this configuration. error: the last one.
     """
 
     phase: Phase = Phase.CONNECTING
@@ -99,6 +101,7 @@ class Recovery:
     probes: int = 0
     since: float = 0.0
     lost_at: float | None = None
+    recovered_at: float | None = None
     due: float | None = None
     ever_up: bool = False
     error: str = ""
@@ -287,14 +290,17 @@ def _moment_over(at: _At) -> Outcome:
 
 def _lost(at: _At) -> Outcome:
     """The first try at once, or what on-fail says when there are none."""
-    tries = 1 if at.policy.recovers else 0
-    lost = at.to(Phase.TRYING, attempt=at.state.attempt + 1, tries=tries, probes=0, lost_at=at.now, **_knows(at))
+    told = Tell(News.LOST, at.error)
+    lost = at.to(Phase.WAITING, tries=0, probes=0, lost_at=at.now, due=at.now + at.policy.wait_s, **_knows(at))
+    again = at.state.recovered_at is not None and at.now - at.state.recovered_at < SETTLED_S
     if at.policy.recovers:
-        return lost, (Tell(News.LOST, at.error),)
+        if again:
+            return lost, (told, Tell(News.SCHEDULED, at.error, 1, at.policy.wait_s))
+        return replace(lost, phase=Phase.TRYING, attempt=lost.attempt + 1, tries=1, due=None), (told,)
     after, actions = _hopeless(at, lost)
-    if after.phase is Phase.GIVEN_UP:  # the first probe at once: it may have been a single session
-        after = replace(after, phase=Phase.PROBING, due=None)
-    return after, (Tell(News.LOST, at.error), Tell(News.NOT_CONFIGURED, at.error), *actions)
+    if after.phase is Phase.GIVEN_UP and not again:  # the first probe at once: it may have been a single session
+        after = replace(after, phase=Phase.PROBING, attempt=after.attempt + 1, due=None)
+    return after, (told, Tell(News.NOT_CONFIGURED, at.error), *actions)
 
 
 def _hopeless(at: _At, state: Recovery) -> Outcome:
@@ -376,7 +382,7 @@ def _up(at: _At) -> Recovery:
 
 
 def _recovered(at: _At) -> Outcome:
-    return _up(at), (Tell(News.RECOVERED, tries=at.state.tries),)
+    return replace(_up(at), recovered_at=at.now), (Tell(News.RECOVERED, tries=at.state.tries),)
 
 
 def _restarted(at: _At) -> Outcome:

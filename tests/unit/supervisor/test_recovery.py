@@ -10,6 +10,7 @@ from kea_mp.supervisor.recovery import (
     GRACE_S,
     JITTER,
     LONGEST_PROBE_S,
+    SETTLED_S,
     Connected,
     Due,
     End,
@@ -208,6 +209,7 @@ def test_n_tries_are_n_attempts_and_n_minus_1_waits(tries: int) -> None:
 def test_tries_are_counted_afresh_after_each_success() -> None:
     scene = up()
     for _ in range(5):
+        scene.wait(SETTLED_S)
         scene.lose()
         assert scene.state.tries == 1
         for _ in range(TRIES - 1):
@@ -215,6 +217,29 @@ def test_tries_are_counted_afresh_after_each_success() -> None:
             scene.wait(WAIT_S)
         scene.connect()
     assert scene.exit_code is None
+
+
+def test_a_backend_that_is_lost_as_soon_as_it_has_recovered_is_not_connected_to_all_the_time() -> None:
+    scene = up()
+    scene.lose()
+    scene.connect()
+    scene.now += SETTLED_S / 2
+    scene.lose()
+    assert (scene.state.shown, scene.state.wanted, scene.state.tries, scene.paused) == ("retrying", None, 0, True)
+    scene.wait(WAIT_S)
+    assert (scene.state.wanted, scene.state.tries) == (3, 1)
+    scene.connect()
+    scene.now += SETTLED_S
+    scene.lose()
+    assert scene.state.wanted == 4
+
+
+def test_probes_are_not_at_once_either_after_a_return_that_did_not_last() -> None:
+    scene = up(CONTINUE, tries=0)
+    scene.lose()
+    scene.connect()
+    scene.lose()
+    assert (scene.state.shown, scene.state.wanted, scene.state.due) == ("given-up", None, scene.now + FIRST_PROBE_S)
 
 
 def test_the_next_attempt_is_known_while_it_is_waited_for() -> None:
