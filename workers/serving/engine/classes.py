@@ -9,34 +9,39 @@ Runs in: serving
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Generic
 
-from kea_mp.config.model import ClientClass4
+from typing_extensions import TypeVar
+
+from kea_mp.config.model import ClientClass, ClientClass4
 
 MOST_KEPT = 4096  #: sets remembered; vendor classes are the client's invention, so the memory must end somewhere
 
+D = TypeVar("D", bound=ClientClass, default=ClientClass4)
 
-class Classes:
+
+class Classes(Generic[D]):
     """names in the order of assignment. defined: the definitions of those that the configuration has."""
 
     __slots__ = ("defined", "members", "names", "unknown")
 
-    def __init__(self, names: tuple[str, ...], defined: tuple[ClientClass4, ...]) -> None:
+    def __init__(self, names: tuple[str, ...], defined: tuple[D, ...]) -> None:
         self.names, self.defined, self.members = names, defined, frozenset(names)
-        self.unknown: Classes | None = None  #: the same with UNKNOWN, once somebody asked
+        self.unknown: Classes[D] | None = None  #: the same with UNKNOWN, once somebody asked
 
 
-class ClassBook:
+class ClassBook(Generic[D]):
     """Makes `Classes`, the same object for the same names."""
 
     __slots__ = ("_definitions", "_kept", "_vendors", "all")
 
-    def __init__(self, definitions: Iterable[ClientClass4]) -> None:
+    def __init__(self, definitions: Iterable[D]) -> None:
         self._definitions = {definition.name: definition for definition in definitions}
-        self._kept: dict[tuple[str, ...], Classes] = {}
-        self._vendors: dict[bytes, Classes] = {}
+        self._kept: dict[tuple[str, ...], Classes[D]] = {}
+        self._vendors: dict[bytes, Classes[D]] = {}
         self.all = self._make(("ALL",))
 
-    def of_vendor(self, vendor_class: bytes) -> Classes:
+    def of_vendor(self, vendor_class: bytes) -> Classes[D]:
         """ALL and VENDOR_CLASS_<option 60>."""
         found = self._vendors.get(vendor_class)
         if found is None:
@@ -46,12 +51,12 @@ class ClassBook:
             found = self._vendors[vendor_class] = self._make(("ALL", name))
         return found
 
-    def added(self, classes: Classes, *more: str) -> Classes:
+    def added(self, classes: Classes[D], *more: str) -> Classes[D]:
         """The set with more classes at its end; those that it has already stay where they are."""
         new = tuple(name for name in dict.fromkeys(more) if name not in classes.members)
         return self._make(classes.names + new) if new else classes
 
-    def of_stranger(self, classes: Classes) -> Classes:
+    def of_stranger(self, classes: Classes[D]) -> Classes[D]:
         """The set with UNKNOWN: for a client without reservation."""
         found = classes.unknown
         if found is None:
@@ -61,7 +66,7 @@ class ClassBook:
     def defines(self, name: str) -> bool:
         return name in self._definitions
 
-    def _make(self, names: tuple[str, ...]) -> Classes:
+    def _make(self, names: tuple[str, ...]) -> Classes[D]:
         found = self._kept.get(names)
         if found is None:
             if len(self._kept) >= MOST_KEPT:

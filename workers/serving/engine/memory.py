@@ -8,7 +8,11 @@ Runs in: serving
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+from typing import Generic
+
 import msgspec
+from typing_extensions import TypeVar
 
 from kea_mp.leases.model import Lease4
 
@@ -16,25 +20,27 @@ MOST_KEPT = 16384  #: entries; about 300 bytes each
 KEPT_S = 10  #: seconds; clients answer an offer within one or two
 
 
-class Seen(msgspec.Struct, frozen=True, gc=False):
+L = TypeVar("L", default=Lease4)
+
+
+class Seen(msgspec.Struct, Generic[L], frozen=True, gc=False):
     """address: what was offered. at: the row there. mine: the client's lease, if it had one. when: seconds."""
 
-    address: int
-    at: Lease4 | None
-    mine: Lease4 | None
+    address: int | bytes
+    at: L | None
+    mine: L | None
     when: int
 
 
-Client = tuple[bytes, bytes]  #: hw, client_id
+class Memory(Generic[L]):
+    """By client: (hw, client_id) in DHCPv4, (DUID, IAID, type of lease) in DHCPv6."""
 
-
-class Memory:
     __slots__ = ("_seen",)
 
     def __init__(self) -> None:
-        self._seen: dict[Client, Seen] = {}
+        self._seen: dict[Hashable, Seen[L]] = {}
 
-    def remember(self, client: Client, seen: Seen) -> None:
+    def remember(self, client: Hashable, seen: Seen[L]) -> None:
         """Replaces what was known of the client; the oldest entry makes room."""
         entries = self._seen
         entries.pop(client, None)
@@ -42,7 +48,7 @@ class Memory:
             del entries[next(iter(entries))]
         entries[client] = seen
 
-    def recall(self, client: Client, address: int, now: int) -> Seen | None:
+    def recall(self, client: Hashable, address: int | bytes, now: int) -> Seen[L] | None:
         """What was seen when this address was offered to the client, once."""
         seen = self._seen.pop(client, None)
         return seen if seen is not None and seen.address == address and now - seen.when <= KEPT_S else None

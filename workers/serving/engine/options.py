@@ -12,7 +12,7 @@ Runs in: serving
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from kea_mp.config.model import Config4, Host4, OptionData, OptionSet
@@ -118,8 +118,8 @@ _EDGES = ((0, 12), (12, 51), (51, 58), (59, 61), (61, 81), (82, 118), (118, 256)
 def _chosen(wanted: Wanted, classes: Classes, levels: list[OptionSet]) -> dict[int, bytes]:
     """Code → the option as it is sent; for 124 and 125 possibly several in a row."""
     members = classes.members
-    requested = set(wanted.asked) | _codes(levels, "dhcp4", "always_send")
-    requested -= _codes(levels, "dhcp4", "never_send")
+    requested = set(wanted.asked) | flagged_codes(levels, "dhcp4", "always_send")
+    requested -= flagged_codes(levels, "dhcp4", "never_send")
     chosen: dict[int, bytes] = {}
     for code in requested - {VIVCO, VIVSO}:
         _choose(chosen, levels, code, members)
@@ -145,7 +145,7 @@ def _choose_vivco(chosen: dict[int, bytes], levels: list[OptionSet], members: fr
     found: dict[bytes, bytes] = {}
     for level in levels:
         for row in level.get("dhcp4", {}).get(VIVCO, ()):
-            if _is_for(row, members):
+            if is_for(row, members):
                 found.setdefault(row.data[:4], pack_option(VIVCO, row.data))
     if found:
         chosen[VIVCO] = b"".join(found.values())
@@ -160,31 +160,36 @@ def _choose_vivso(
     if asked:
         for level in levels:
             for row in level.get("dhcp4", {}).get(VIVSO, ()):
-                if _is_for(row, members) and len(row.data) >= 4:
+                if is_for(row, members) and len(row.data) >= 4:
                     found.setdefault(int.from_bytes(row.data[:4], "big"), {})
     theirs = _enterprises(wanted.vivso)
     for enterprise in sorted({*found, *theirs, *_enterprises(wanted.vivco)}):
-        codes = _codes(levels, f"vendor-{enterprise}", "always_send")
+        codes = flagged_codes(levels, f"vendor-{enterprise}", "always_send")
         if enterprise == CABLE_LABS:
             for payload in theirs.get(enterprise, ()):
                 codes.update(*(body for code, body in parts_of(payload) if code == CABLE_LABS_REQUESTED))
-        parts = _of_enterprise(levels, enterprise, codes, members)
+        parts = of_enterprise(levels, enterprise, codes, members, pack_option)
         if parts:
             found.setdefault(enterprise, {}).update(parts)
     if found:
         chosen[VIVSO] = b"".join(pack_option(VIVSO, _of_vendor(number, parts)) for number, parts in found.items())
 
 
-def _of_enterprise(
-    levels: list[OptionSet], enterprise: int, codes: set[int], members: frozenset[str]
+def of_enterprise(
+    levels: list[OptionSet],
+    enterprise: int,
+    codes: set[int],
+    members: frozenset[str],
+    pack: Callable[[int, bytes], bytes],
 ) -> dict[int, bytes]:
+    """Code → the packed option, of those in the space of an enterprise. codes: those that are wanted."""
     space = f"vendor-{enterprise}"
     parts: dict[int, bytes] = {}
-    for code in sorted(codes - _codes(levels, space, "never_send")):
+    for code in sorted(codes - flagged_codes(levels, space, "never_send")):
         for level in levels:
             row = allowed(level.get(space, {}).get(code, ()), members)
             if row is not None:
-                parts[code] = pack_option(code, row.data)
+                parts[code] = pack(code, row.data)
                 break
     return parts
 
@@ -206,11 +211,12 @@ def allowed(rows: Iterable[OptionData], members: frozenset[str]) -> OptionData |
     return untagged
 
 
-def _is_for(row: OptionData, members: frozenset[str]) -> bool:
+def is_for(row: OptionData, members: frozenset[str]) -> bool:
+    """Whether a client of these classes may have the option."""
     return not row.classes or not members.isdisjoint(row.classes)
 
 
-def _codes(levels: list[OptionSet], space: str, flag: str) -> set[int]:
+def flagged_codes(levels: list[OptionSet], space: str, flag: str) -> set[int]:
     """Codes of which some level has an option with this flag."""
     return {
         code
