@@ -9,7 +9,7 @@ import msgspec
 
 from kea_mp.values import INFINITY
 
-DEFAULT, DECLINED, RECLAIMED, RELEASED = 0, 1, 2, 3  #: lease states, as Kea stores them
+DEFAULT, DECLINED, RECLAIMED, RELEASED, REGISTERED = 0, 1, 2, 3, 4  #: lease states, as Kea stores them
 
 
 class Lease4(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -77,8 +77,9 @@ class Lease6(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 def usable_by_anyone(lease: Lease4 | Lease6, now: int) -> bool:
-    """Whether the address may go to another client: reclaimed, released, or past its end (also a probation's)."""
-    return lease.state in (RECLAIMED, RELEASED) or lease.expire <= now
+    """Whether the address may go to another client: reclaimed, released, or past its end (also a probation's). One that
+    its client chose itself and has registered (RFC 9686) may not, whatever its time."""
+    return lease.state in (RECLAIMED, RELEASED) or (lease.expire <= now and lease.state != REGISTERED)
 
 
 def same_version(a: Lease4 | None, b: Lease4 | None) -> bool:
