@@ -77,7 +77,7 @@ def in_clear(access: SqlAccess) -> SqlAccess:
 
 
 def mysql_arguments(access: SqlAccess, host: str, port: int) -> dict[str, Any]:
-    """Keywords for pymysql.connect. Any TLS setting means that encryption is required."""
+    """Keywords for pymysql.connect. Any TLS setting means that encryption is required, none that there is none."""
     given: dict[str, Any] = {
         "host": host,
         "port": port,
@@ -102,6 +102,8 @@ def mysql_arguments(access: SqlAccess, host: str, port: int) -> dict[str, Any]:
     }
     if any(encryption.values()):
         given["ssl"] = {name: value for name, value in encryption.items() if value}
+    else:
+        given["ssl_disabled"] = True  # else PyMySQL encrypts when the server can, which takes 20 ms at each connect
     return {name: value for name, value in given.items() if value != ""}
 
 

@@ -233,6 +233,8 @@ class FaultProxy:
 
     def _accept(self, listener: socket.socket) -> None:
         client, _ = listener.accept()
+        if client.family == socket.AF_INET:
+            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # no delay of ours
         self.accepted += 1
         try:
             server = _connected(self.target)

@@ -110,7 +110,9 @@ def test_nothing_is_tried_before_it_is_wanted_and_each_number_once(rig: Rig, pro
 
 def test_what_was_asked_before_the_first_attempt_is_answered_after_it(rig: Rig) -> None:
     number = rig.send(ClaimLease(lease(1)))
-    rig.start()
+    rig.start(wait=False)
+    rig.wait(lambda: rig.last.gauges.get("queue-bytes", 0) > 0, "what waits is told")
+    rig.attempt()
     assert isinstance(rig.answered(number).results[0], Stored)
 
 

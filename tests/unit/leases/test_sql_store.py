@@ -8,7 +8,7 @@ import pytest
 
 from kea_mp.config.model import Lifetime, Parameters4, Pool4, Subnet4
 from kea_mp.errors import BackendDown
-from kea_mp.leases.link import Collision, Lost, Refused, Silent
+from kea_mp.leases.link import Collision, Lost, Refused, Silent, kind_behind
 from kea_mp.leases.model import DECLINED, Lease4
 from kea_mp.leases.sql_store import TRIES, SqlLeaseStore, refusal
 from kea_mp.leases.store import Changed, ClaimLease, Failed, FindLeases, Found, RemoveLease, Stored
@@ -155,6 +155,28 @@ def test_a_connection_that_breaks_is_made_anew_and_the_batch_run_again(store: Sq
     link.before.append(Lost("reset"))
     assert store.execute([ClaimLease(lease())]) == [Stored(lease())]
     assert store.connections == 2
+
+
+def test_whether_it_takes_changes_is_asked_every_second_whatever_the_traffic(
+    store: SqlLeaseStore, link: FakeLink
+) -> None:
+    store.idle(100.0)
+    store.execute([ask(1)])
+    link.before.append(Lost("takes no changes", "read-only"))
+    store.idle(100.5)
+    assert store.connections == 1
+    store.idle(101.0)
+    assert store.connections == 2
+
+
+def test_what_makes_a_connection_anew_can_say_no(store: SqlLeaseStore, link: FakeLink) -> None:
+    def renew() -> None:
+        raise Lost("nobody answers", "unreachable")
+
+    store.renew = renew
+    with pytest.raises(BackendDown, match="nobody answers") as caught:
+        store.execute([ask(1)])
+    assert kind_behind(caught.value) == "unreachable"
 
 
 def test_a_commit_whose_answer_is_lost_is_found_out_by_reading_back(store: SqlLeaseStore, link: FakeLink) -> None:
