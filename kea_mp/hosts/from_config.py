@@ -21,7 +21,7 @@ GLOBAL = 0  #: subnet id of the global reservations
 
 
 H = TypeVar("H", bound=Host, default=Host4)
-A = TypeVar("A", int, bytes, default=int)
+A = TypeVar("A", bound=int | bytes, default=int)
 
 
 class Reservations(NamedTuple, Generic[H, A]):
