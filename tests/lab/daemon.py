@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[2]
 class KeaMp:
     """One `kea-mp dhcp4`. config: the content of Dhcp4; lease-database and loggers are set here unless given.
 
-    folder: keeps configuration, run and data folders; made and deleted here when not given. leases: CSV text or a
+    workers: 0: as the configuration says. folder: keeps configuration, run and data folders; made and deleted here when not given. leases: CSV text or a
     file to start with.
     """
 
@@ -87,7 +87,8 @@ class KeaMp:
         return [*inside, sys.executable, "-m", "kea_mp", *arguments]
 
     def start(self) -> None:
-        command = self.command_line("dhcp4", "-c", str(self.config_file), "--workers", str(self.workers))
+        workers = ("--workers", str(self.workers)) if self.workers else ()
+        command = self.command_line("dhcp4", "-c", str(self.config_file), *workers)
         self.process = Process([*command, *self.arguments], self.log, env={**self.env, "PYTHONPATH": str(ROOT)})
 
     def wait_serving(self, timeout: float = 30.0) -> None:

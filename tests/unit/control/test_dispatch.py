@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kea_mp.control.answer import Answer, Result
+from kea_mp.control.answer import Answer, Result, error
 from kea_mp.control.catalog import CATALOG
-from kea_mp.control.daemon import Ordered, Wait
+from kea_mp.control.daemon import Computed, Ordered, Wait
 from tests.unit.control.fake_daemon import LIBRARIES, FakeDaemon, command, configuration, ordered, request
 from tests.unit.fake_leases import FakeLeases
 
@@ -94,6 +94,8 @@ ARGUMENTS = VALUES | st.lists(VALUES, max_size=2) | st.dictionaries(KEYS, VALUES
 
 
 def worth(wait: Wait) -> Answer | None:
+    if isinstance(wait, Computed):
+        return error("not computed here")
     if not isinstance(wait, Ordered):
         return None
     return Answer(Result.SUCCESS, "done", {}) if wait.command == "leases-reclaim" else ordered(FakeLeases(), wait)

@@ -8,7 +8,7 @@ from functools import partial
 
 from kea_mp.bus.messages import Answered, Health, Order
 from kea_mp.control.answer import Answer
-from kea_mp.control.daemon import COMPUTE_S, REPORT_S, Acknowledged, Computed, Ordered, Reported, Wait
+from kea_mp.control.daemon import COMPUTE_S, REPORT_S, Acknowledged, Applied, Computed, Ordered, Reported, Wait
 from kea_mp.supervisor.backends import Backend, Role
 from kea_mp.supervisor.children import Kind
 from kea_mp.supervisor.core import SILENCE_S, Core, Died, Disable, Heard, Started, Tick
@@ -64,7 +64,10 @@ class Scene:
 
     def begin(self, wait: Wait, now: float = 0.0) -> Waiting:
         feed = partial(self.core.receive, now=now)
-        return begun(wait, self.core, feed, self.sent.append, self.aside, now)
+        return begun(wait, self.core, feed, self.sent.append, self.aside, lambda applied, _: self.apply(applied), now)
+
+    def apply(self, wait: Applied) -> Waiting:
+        raise AssertionError("no test of this file changes the configuration")
 
 
 def test_acknowledged_is_over_when_every_worker_follows() -> None:
