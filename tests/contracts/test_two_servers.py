@@ -77,8 +77,7 @@ def test_no_address_is_given_twice_and_everybody_gets_one(database: Database, al
     clients = list(range(CLIENTS))
     random.shuffle(clients)
     servers = [
-        OneServer(open_sql(database.access, (SUBNET,)), clients[n::SERVERS], allocator, barrier)
-        for n in range(SERVERS)
+        OneServer(open_sql(database.access, (SUBNET,)), clients[n::SERVERS], allocator, barrier) for n in range(SERVERS)
     ]
     for server in servers:
         server.start()

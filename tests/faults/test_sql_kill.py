@@ -115,3 +115,21 @@ def test_kill_of_everything_at_once(database: Database) -> None:
         assert len(later.acknowledged) > RATE * SECONDS / 2
     load.exchanges += later.exchanges
     assert not lost_or_doubled(load, database)
+
+
+def test_kill_of_single_sessions_is_noticed_by_no_client(database: Database) -> None:
+    """The clients of this load never send anything twice."""
+    with site(database) as here:
+        here.daemon.start()
+        here.daemon.wait_serving()
+        load = Load(here.clients, RELAY, SERVER, RATE)
+        with load:
+            for _ in range(4):
+                time.sleep(0.4)
+                database.server.end_sessions()
+            time.sleep(0.4)
+        assert serving(here)
+        assert "DHCP4_DB_RECONNECT_LOST_CONNECTION" not in here.daemon.output()
+        assert here.daemon.output().count("KEA_MP_DB_SESSION_RENEWED") >= 4
+    assert len(load.acknowledged) >= 0.99 * len(load.exchanges)
+    assert not lost_or_doubled(load, database)

@@ -22,6 +22,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 from kea_mp.config.model import SqlAccess
 from kea_mp.errors import BackendDown
@@ -112,6 +113,13 @@ class Server(ABC):
             self._process.send_signal(self._stop_signal())
             self._wait(30)
 
+    def end_sessions(self) -> None:
+        """Kill every session of USER; the server itself is well."""
+        with self.connection(self._first_database(), admin=True) as connection:
+            for (number,) in list(connection.exec_driver_sql(self._sessions())):
+                with suppress(DBAPIError):  # gone by itself
+                    connection.exec_driver_sql(self._kill_session(number))
+
     def restart(self) -> None:
         self.stop()
         self.start()
@@ -184,6 +192,13 @@ class Server(ABC):
     @abstractmethod
     def _make_database(self, name: str) -> list[str]: ...
 
+    @abstractmethod
+    def _sessions(self) -> str:
+        """The query for the numbers of the sessions of USER."""
+
+    @abstractmethod
+    def _kill_session(self, number: int) -> str: ...
+
     def _stop_signal(self) -> int:
         return signal.SIGTERM
 
@@ -235,6 +250,12 @@ class Postgresql(Server):
     def _superuser(self) -> str:
         return "postgres"
 
+    def _sessions(self) -> str:
+        return f"SELECT pid FROM pg_stat_activity WHERE usename = '{USER}'"
+
+    def _kill_session(self, number: int) -> str:
+        return f"SELECT pg_terminate_backend({number})"
+
     def _stop_signal(self) -> int:
         return signal.SIGINT  # "fast": SIGTERM would wait for the clients
 
@@ -279,6 +300,12 @@ class Mariadb(Server):
 
     def _superuser(self) -> str:
         return "root"
+
+    def _sessions(self) -> str:
+        return f"SELECT id FROM information_schema.processlist WHERE user = '{USER}'"
+
+    def _kill_session(self, number: int) -> str:
+        return f"KILL {number}"
 
     def access(self, name: str, admin: bool = False, **changes: object) -> SqlAccess:
         if admin:  # root may come only from here: by the socket

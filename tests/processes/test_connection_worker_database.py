@@ -65,20 +65,6 @@ def rig(folder: Path, database: Database, proxy: FaultProxy) -> Iterator[Rig]:
     made.close()
 
 
-def kill_sessions(database: Database) -> None:
-    if database.server.type == "postgresql":
-        database.server.run(
-            "postgres", f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{databases.USER}'"
-        )
-        return
-    with database.server.connection("mysql", admin=True) as connection:
-        sessions = connection.exec_driver_sql(
-            f"SELECT id FROM information_schema.processlist WHERE user = '{databases.USER}'"
-        )
-        for (number,) in list(sessions):
-            connection.exec_driver_sql(f"KILL {number}")
-
-
 def stored(rig: Rig, number: int) -> bool:
     return isinstance(rig.ask(ClaimLease(lease(number)))[0], Stored)
 
@@ -208,7 +194,7 @@ def test_a_single_session_that_is_killed_is_noticed_by_nobody(rig: Rig, database
     rig.start()
     for number in range(5):
         assert stored(rig, number)
-        kill_sessions(database)
+        database.server.end_sessions()
     begun = time.monotonic()
     assert stored(rig, 9)
     assert time.monotonic() - begun < NOTICED_S
@@ -219,7 +205,7 @@ def test_a_single_session_that_is_killed_is_noticed_by_nobody(rig: Rig, database
 def test_a_session_killed_while_idle_is_made_anew_at_once(rig: Rig, database: Database, proxy: FaultProxy) -> None:
     rig.start()
     before = proxy.accepted
-    kill_sessions(database)
+    database.server.end_sessions()
     eventually(lambda: proxy.accepted > before, 1, "a new session")
     rig.wait(lambda: rig.last.state == "up", "up")
 
