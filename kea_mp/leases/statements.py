@@ -108,6 +108,12 @@ POSTGRESQL = {
 
 MYSQL_LEASE = ", ".join(f"UNIX_TIMESTAMP(l.{name})" if name == "expire" else f"l.{name}" for name in _COLUMNS)
 MYSQL_FREE_FOR_ANYONE = "(l.state > 1 OR (l.expire <= FROM_UNIXTIME(%d) AND l.valid_lifetime <> 4294967295))"
+_MYSQL_AS_SEEN = (
+    "l.expire = FROM_UNIXTIME(t.seen_expire) AND l.valid_lifetime = t.seen_lifetime AND l.state = t.seen_state "
+    "AND l.subnet_id = t.seen_subnet AND COALESCE(l.hwaddr, '') = UNHEX(t.seen_hw) "
+    "AND COALESCE(l.client_id, '') = UNHEX(t.seen_client)"
+)
+MYSQL_JSON_TABLE = "SELECT number FROM JSON_TABLE('[1]', '$[*]' COLUMNS (number INT PATH '$')) t"
 
 MYSQL = {
     "by_hw": f"SELECT {MYSQL_LEASE} FROM lease4 l WHERE l.hwaddr IN (%s)",
@@ -124,6 +130,16 @@ MYSQL = {
         "address = %d AND expire = FROM_UNIXTIME(%d) AND valid_lifetime = %d AND state = %d AND subnet_id = %d "
         "AND COALESCE(hwaddr, '') = X'%s' AND COALESCE(client_id, '') = X'%s'"
     ),
+    # Many rows at once, see mysql_batch. The join, and with it the locks, go in the order of the given rows.
+    "table": (
+        "JSON_TABLE(@kea_mp_rows, '$[*]' COLUMNS (address INT UNSIGNED PATH '$[0]', seen_expire BIGINT PATH '$[1]', "
+        "seen_lifetime INT UNSIGNED PATH '$[2]', seen_state INT UNSIGNED PATH '$[3]', "
+        "seen_subnet INT UNSIGNED PATH '$[4]', seen_hw VARCHAR(40) PATH '$[5]', "
+        "seen_client VARCHAR(510) PATH '$[6]'%s)) t STRAIGHT_JOIN lease4 l ON l.address = t.address"
+    ),
+    "as_seen": f"SELECT l.address FROM %s WHERE {_MYSQL_AS_SEEN} FOR UPDATE",
+    "update_all": f"UPDATE %s SET %s WHERE {_MYSQL_AS_SEEN}",
+    "delete_all": f"DELETE l FROM %s WHERE {_MYSQL_AS_SEEN}",
     # As PostgreSQL's, with joins instead of a window function and of NOT EXISTS: those read the whole range, or even
     # the whole table, before the first row comes. The ends of gaps are a statement of their own.
     "gaps": (
