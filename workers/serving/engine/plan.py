@@ -8,8 +8,10 @@ Runs in: serving
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from typing import Protocol, TypeVar
 
-from kea_mp.config.model import Config4, Ddns, OptionSet, Parameters4, Pool4, Subnet4
+from kea_mp.config.model import Config4, Ddns, OptionSet, Parameters4, Pool, Pool4, Subnet, Subnet4
 from kea_mp.hosts.from_config import GLOBAL, Reservations, reservations_by_subnet
 from kea_mp.leases.store import FREE_QUEUE, ITERATIVE, RANDOM
 
@@ -38,7 +40,7 @@ class SubnetPlan:
         self.subnet, self.id, self.parameters = subnet, subnet.id, subnet.parameters
         self.first, self.last = subnet.prefix, subnet.last
         self.network = subnet.network
-        self.guards = tuple(frozenset(names) for names in (subnet.classes, subnet.network_classes) if names)
+        self.guards = guards_of(subnet)
         self.hosts = hosts
         self.pools = tuple(sorted(subnet.pools, key=lambda pool: pool.first))
         self.firsts = [pool.first for pool in self.pools]
@@ -109,9 +111,34 @@ class SubnetPlan:
         return tuple(found) if len(found) <= MOST_SKIPPED else ()
 
 
-def open_to(pool: Pool4, classes: frozenset[str]) -> bool:
+def guards_of(subnet: Subnet) -> tuple[frozenset[str], ...]:
+    """Of each of these sets a client must have a class: those of the subnet, those of its network."""
+    return tuple(frozenset(names) for names in (subnet.classes, subnet.network_classes) if names)
+
+
+def open_to(pool: Pool, classes: frozenset[str]) -> bool:
     """Whether a client of these classes may use the pool."""
     return not pool.classes or not classes.isdisjoint(pool.classes)
+
+
+class Member(Protocol):
+    """A prepared subnet of either family."""
+
+    network: str
+
+
+M = TypeVar("M", bound=Member)
+
+
+def circles(subnets: Iterable[M]) -> Iterator[tuple[M, tuple[M, ...]]]:
+    """Each subnet of a shared network, and all of them in the order in which Kea goes round from there."""
+    networks: dict[str, list[M]] = {}
+    for plan in subnets:
+        if plan.network:
+            networks.setdefault(plan.network, []).append(plan)
+    for members in networks.values():
+        for at, plan in enumerate(members):
+            yield plan, (*members[at:], *members[:at])
 
 
 class Plan:
@@ -127,10 +154,5 @@ class Plan:
         self.by_id = {plan.id: plan for plan in self.subnets}
         self.global_hosts = hosts[GLOBAL]
         self.global_parameters: Parameters4 = config.global_parameters
-        networks: dict[str, list[SubnetPlan]] = {}
-        for plan in self.subnets:
-            if plan.network:
-                networks.setdefault(plan.network, []).append(plan)
-        for members in networks.values():
-            for at, plan in enumerate(members):
-                plan.circle = (*members[at:], *members[:at])
+        for plan, circle in circles(self.subnets):
+            plan.circle = circle

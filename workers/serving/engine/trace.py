@@ -21,21 +21,22 @@ dhcpsrv = logging.getLogger("kea-dhcp4.dhcpsrv")
 ddns = logging.getLogger("kea-dhcp4.ddns")
 options = logging.getLogger("kea-dhcp4.options")
 
-_ALL = (packets, bad_packets, dhcp4, leases, alloc_engine, dhcpsrv, ddns, options)
-
 
 class Listening:
     """debug, info: whether any of the loggers passes lines of that level on."""
 
-    debug = False
-    info = False
+    __slots__ = ("_loggers", "debug", "info")
+
+    def __init__(self, *loggers: logging.Logger) -> None:
+        self._loggers = loggers
+        self.debug = self.info = False
 
     def refresh(self) -> None:
-        self.debug = any(logger.isEnabledFor(logging.DEBUG) for logger in _ALL)
-        self.info = any(logger.isEnabledFor(logging.INFO) for logger in _ALL)
+        self.debug = any(logger.isEnabledFor(logging.DEBUG) for logger in self._loggers)
+        self.info = any(logger.isEnabledFor(logging.INFO) for logger in self._loggers)
 
 
-listening = Listening()
+listening = Listening(packets, bad_packets, dhcp4, leases, alloc_engine, dhcpsrv, ddns, options)
 
 
 def label(message: Message4) -> str:
