@@ -166,7 +166,7 @@ def test_69_76_75_for_databases(postgresql: databases.Server) -> None:
         postgresql.run(database.name, "UPDATE schema_version SET version = 1")
         with at_rest({**CONFIG, "lease-database": access(database)}, server) as daemon:
             assert ends(daemon, "dhcp4", "-c", str(daemon.config_file)) == 76
-    limits = {"on-fail": "stop-retry-exit", "max-reconnect-tries": 2, "reconnect-wait-time": 100}
+    limits: dict[str, Any] = {"on-fail": "stop-retry-exit", "max-reconnect-tries": 2, "reconnect-wait-time": 100}
     with site(database_on(postgresql), **limits) as here:
         here.daemon.start()
         here.daemon.wait_serving()

@@ -8,6 +8,7 @@ import socket
 import struct
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -73,7 +74,7 @@ class Clients:
 
 @pytest.mark.parametrize("fault", ["kill", "freeze"])
 def test_renewals_are_confirmed_with_falling_time_left_and_nothing_else_is_answered(server: Server, fault: str) -> None:
-    limits = {"on-fail": "serve-retry-continue", "reconnect-wait-time": 500, "connect-timeout": 1}
+    limits: dict[str, Any] = {"on-fail": "serve-retry-continue", "reconnect-wait-time": 500, "connect-timeout": 1}
     with site(database_on(server), workers=2, **limits) as here:
         # Every renewal is written, so that one that the database has seen is told by its full time.
         here.daemon.config["cache-threshold"] = 0.0
@@ -82,8 +83,9 @@ def test_renewals_are_confirmed_with_falling_time_left_and_nothing_else_is_answe
         here.daemon.wait_serving()
         leases = {}
         for number in range(4):
-            leases[number] = here.relay.acquire(b"\x02\x00\x00\x07" + number.to_bytes(2, "big"))
-            assert leases[number] is not None
+            address = here.relay.acquire(b"\x02\x00\x00\x07" + number.to_bytes(2, "big"))
+            assert address is not None
+            leases[number] = address
         here.relay.close()
         clients = Clients(here.clients)
         try:
