@@ -295,8 +295,15 @@ def _int_array(values: Sequence[int]) -> bytes:
 
 
 def _array(kind: int, values: Sequence[bytes | None]) -> bytes:
-    """An array of elements that are bytes on the wire already; None is NULL."""
-    parts = [struct.pack(">iiiii", 1, 1, kind, len(values), 1)]
+    """An array of elements that are bytes on the wire already; None is NULL. Mostly all have one length, which is put
+    between them at once."""
+    head = struct.pack(">iiiii", 1, 1, kind, len(values), 1)
+    if values.count(None) == len(values):
+        return head + b"\xff\xff\xff\xff" * len(values)
+    if None not in values and len(lengths := set(map(len, values))) == 1:  # type: ignore[arg-type]
+        length = lengths.pop().to_bytes(4, "big")
+        return head + length + length.join(values)  # type: ignore[arg-type]
+    parts = [head]
     for value in values:
         if value is None:
             parts.append(b"\xff\xff\xff\xff")

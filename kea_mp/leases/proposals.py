@@ -18,6 +18,7 @@ from kea_mp.leases.store import FREE_QUEUE, ITERATIVE, RANDOM
 Range = tuple[int, int]  #: first and last address, both included
 
 AGE_S = 10  #: a list older than this is fetched again
+LISTS = 1 << 12  #: of ranges that are remembered as lists
 LONGEST_WAIT_S = 600  #: between two searches of a full range
 
 
@@ -66,6 +67,7 @@ class Proposals:
         self._offer_s = offer_s
         self._random = Random(seed)
         self._stretches: dict[tuple[Range, int], Stretch] = {}
+        self._lists: dict[tuple[tuple[int, ...], int], list[Stretch]] = {}  #: what `stretches` has answered
         self._pages: dict[int, list[Stretch]] = {}  #: address >> 16 → the stretches there
         self._offers: dict[int, tuple[int, bytes, int]] = {}  #: address → (until, client, jumps), oldest first
         self._by_client: dict[bytes, int] = {}
@@ -74,10 +76,16 @@ class Proposals:
 
     def stretches(self, pools: tuple[int, ...], allocator: int) -> list[Stretch]:
         """The ranges of a request, in its order of preference."""
-        if allocator not in (ITERATIVE, RANDOM, FREE_QUEUE):
-            raise ValueError(f"allocator {allocator} is unknown")
-        bounds = zip(pools[::2], pools[1::2], strict=True)
-        return [self._stretches.get((one, allocator)) or self._begin(one, allocator) for one in bounds]
+        found = self._lists.get((pools, allocator))
+        if found is None:
+            if allocator not in (ITERATIVE, RANDOM, FREE_QUEUE):
+                raise ValueError(f"allocator {allocator} is unknown")
+            bounds = zip(pools[::2], pools[1::2], strict=True)
+            found = [self._stretches.get((one, allocator)) or self._begin(one, allocator) for one in bounds]
+            if len(self._lists) >= LISTS:
+                self._lists.clear()
+            self._lists[pools, allocator] = found
+        return found
 
     def _begin(self, bounds: Range, allocator: int) -> Stretch:
         stretch = self._stretches[bounds, allocator] = Stretch(bounds, allocator, self._random)
@@ -237,3 +245,4 @@ class Proposals:
                 stretch.drop()
                 stretch.cursor = self._random.randint(*stretch.bounds)
                 stretch.jumps += 1
+        self.freed(address)  # it may be free all the same, behind a row that has ended: a look-up will tell

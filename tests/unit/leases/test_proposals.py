@@ -124,3 +124,12 @@ def test_the_clients_own_offer_comes_first_when_nothing_else_is_left() -> None:
     stretch = filled(proposals, (100, 102))
     offered = {client: propose(proposals, stretch, client) for client in (1, 2, 3)}
     assert proposals.again([stretch], (), bytes([2]), 1)[0] == offered[2]
+
+
+def test_an_address_that_was_offered_again_and_lost_is_looked_up_once_more() -> None:
+    proposals = Proposals()
+    stretch = filled(proposals, (100, 100))
+    address = propose(proposals, stretch, 1)
+    proposals.offer_again(address, bytes([2]), NOW)
+    proposals.conflict(address)
+    assert proposals.prepare(stretch, 1, NOW) == [address]
