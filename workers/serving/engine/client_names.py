@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from kea_mp.config.model import Ddns
-from kea_mp.dhcp.names import FLAG_E, FLAG_N, FLAG_O, Fqdn4, name_to_wire, parse_fqdn4
+from kea_mp.dhcp.names import FLAG_E, FLAG_N, FLAG_O, Fqdn4, Fqdn6, name_to_wire, parse_fqdn4
 from kea_mp.errors import WireError
 from kea_mp.values import text4
 from workers.serving.engine.context import Exchange
@@ -68,11 +68,11 @@ def _parsed(payload: bytes | None, lenient: bool) -> Fqdn4 | None:
 
 
 def _with_fqdn(fqdn: Fqdn4, reserved: str, rules: Ddns, address: int) -> Names:
-    name = qualified(reserved, rules.qualifying_suffix, True) if reserved else _adjusted(fqdn, rules)
+    name = qualified(reserved, rules.qualifying_suffix, True) if reserved else adjusted(fqdn, rules)
     if name is None:
         return NO_NAMES
     asked = name.lower()
-    stored = asked or generated(address, rules, True)
+    stored = asked or generated(text4(address), rules, True)
     flags = FLAG_N | (FLAG_O if fqdn.s else 0) | (fqdn.flags & FLAG_E)
     try:
         reply = Fqdn4(flags, stored.lower().removesuffix("."), True, fqdn.rcode1, fqdn.rcode2).pack()
@@ -81,7 +81,7 @@ def _with_fqdn(fqdn: Fqdn4, reserved: str, rules: Ddns, address: int) -> Names:
     return Names(None, reply, stored, asked)
 
 
-def _adjusted(fqdn: Fqdn4, rules: Ddns) -> str | None:
+def adjusted(fqdn: Fqdn4 | Fqdn6, rules: Ddns) -> str | None:
     """The client's name, cleaned and complete, with final dot. "": make one. None: nothing is left of it."""
     if rules.replace_client_name in REPLACES_GIVEN or not fqdn.name:
         return ""
@@ -114,7 +114,7 @@ def _with_hostname(payload: bytes | None, reserved: str, rules: Ddns, address: i
     if name is None:
         return NO_NAMES
     if name == GENERATE:
-        made = generated(address, rules, False)
+        made = generated(text4(address), rules, False)
         return Names(made.encode("latin-1", "replace"), None, made, "")
     return Names(name.encode("latin-1", "replace"), None, name, name)
 
@@ -158,9 +158,11 @@ def qualified(name: str, suffix: str, final_dot: bool) -> str:
     return name.removesuffix(".")
 
 
-def generated(address: int, rules: Ddns, final_dot: bool) -> str:
-    """A name made from the address: myhost-192-0-2-1."""
-    name = f"{rules.generated_prefix}-{text4(address).replace('.', '-')}"
+def generated(address: str, rules: Ddns, final_dot: bool) -> str:
+    """A name made from an address: myhost-192-0-2-1, myhost-2001-db8--1."""
+    name = f"{rules.generated_prefix}-{address.replace('.', '-').replace(':', '-')}"
+    if name.endswith("-"):
+        name += "0"
     return qualified(name, rules.qualifying_suffix, final_dot)
 
 

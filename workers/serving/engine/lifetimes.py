@@ -5,7 +5,7 @@ Runs in: serving
 
 from __future__ import annotations
 
-from kea_mp.config.model import Lifetime, Parameters4
+from kea_mp.config.model import Lifetime, Parameters, Parameters4
 from kea_mp.leases.model import DEFAULT, Lease4
 from kea_mp.values import INFINITY
 from workers.serving.engine.context import Exchange
@@ -68,12 +68,17 @@ def reusable_lifetime(old: Lease4, valid: int, now: int, parameters: Parameters4
     if valid == INFINITY:
         return INFINITY
     age = now - old.cltt
-    if age < 0 or age >= old.valid_lft:
-        return 0
+    return old.valid_lft - age if is_young(age, old.valid_lft, valid, parameters) else 0
+
+
+def is_young(age: int, lasts: int, valid: int, parameters: Parameters) -> bool:
+    """Whether a lease that was written `age` seconds ago for `lasts` need not be written anew for `valid`."""
+    if age < 0 or age >= lasts:
+        return False
     if parameters.cache_max_age and age > parameters.cache_max_age:
-        return 0
+        return False
     threshold = parameters.cache_threshold
     if not 0.0 < threshold <= 1.0:
-        return 0
+        return False
     limit = int(valid * threshold)
-    return old.valid_lft - age if limit and age <= limit else 0
+    return 0 < limit >= age

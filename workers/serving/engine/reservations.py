@@ -5,12 +5,16 @@ Runs in: serving
 
 from __future__ import annotations
 
-from kea_mp.config.model import Host4
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeVar
+
+from kea_mp.config.model import Host, Host4
 from kea_mp.hosts.from_config import GLOBAL, Identifier
 from workers.serving.engine.agent import CIRCUIT_ID, sub_option
 from workers.serving.engine.context import Exchange
 from workers.serving.engine.plan import SubnetPlan
 
+H = TypeVar("H", bound=Host)
 DUID_TYPE = 255  #: first octet of a client-id that carries IAID and DUID (RFC 4361)
 
 
@@ -35,12 +39,22 @@ def identifiers_of(x: Exchange) -> tuple[Identifier, ...]:
 
 def global_reservation(x: Exchange) -> Host4 | None:
     """The first global reservation by the client's identifiers in their order."""
-    hosts = x.know.plan.global_hosts.by_identifier
-    for identifier in x.identifiers:
+    return first_match(x.know.plan.global_hosts.by_identifier, x.identifiers)
+
+
+def first_match(hosts: Mapping[Identifier, H], identifiers: Iterable[Identifier]) -> H | None:
+    """The host of the first of these identifiers that has one."""
+    for identifier in identifiers:
         host = hosts.get(identifier)
         if host is not None:
             return host
     return None
+
+
+def matched(hosts: Mapping[Identifier, H], identifiers: Sequence[Identifier], members: int) -> H | None:
+    """The host in one subnet of a shared network of so many members (0: of none). In a network of more subnets than
+    identifiers Kea asks once for all of them, and there the last one wins."""
+    return first_match(hosts, reversed(identifiers) if members > len(identifiers) else identifiers)
 
 
 def find_reservations(x: Exchange) -> None:
@@ -69,13 +83,7 @@ def _of_subnet(x: Exchange, sibling: SubnetPlan, plan: SubnetPlan) -> Host4 | No
     hosts = sibling.hosts.by_identifier
     if not hosts or not sibling.parameters.reservations_in_subnet or not sibling.supports(x.classes.members):
         return None
-    # In a network of more subnets than identifiers Kea asks once for all of them, and there the last one wins.
-    last_wins = len(plan.circle) > len(x.identifiers)
-    for identifier in reversed(x.identifiers) if last_wins and plan.network else x.identifiers:
-        host = hosts.get(identifier)
-        if host is not None:
-            return host
-    return None
+    return matched(hosts, x.identifiers, len(plan.circle) if plan.network else 0)
 
 
 def address_reservation(x: Exchange) -> int:

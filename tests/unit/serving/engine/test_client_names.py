@@ -170,7 +170,7 @@ def test_labels_are_counted_with_the_root():
 
 
 def test_a_generated_name_has_the_address_and_the_suffix():
-    assert generated(a(".1"), Ddns(generated_prefix="p", qualifying_suffix="x"), True) == "p-192-0-2-1.x."
+    assert generated("192.0.2.1", Ddns(generated_prefix="p", qualifying_suffix="x"), True) == "p-192-0-2-1.x."
 
 
 def test_posix_brackets_are_understood():
