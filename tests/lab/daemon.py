@@ -25,8 +25,8 @@ ROOT = Path(__file__).resolve().parents[2]
 class KeaMp:
     """One `kea-mp dhcp4`. config: the content of Dhcp4; lease-database and loggers are set here unless given.
 
-    workers: 0: as the configuration says. folder: keeps configuration, run and data folders; made and deleted here when not given. leases: CSV text or a
-    file to start with.
+    workers: 0: as the configuration says. folder: keeps configuration, run and data folders; made and deleted here
+    when not given. leases: CSV text or a file to start with.
     """
 
     def __init__(

@@ -5,16 +5,21 @@ from __future__ import annotations
 import json
 import os
 import signal
+import threading
+import time
 from collections.abc import Iterator
 from copy import deepcopy
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
-from tests.lab import unixcontrol
+from tests.lab import databases, unixcontrol
 from tests.lab.daemon import KeaMp
+from tests.lab.lease_database import database_on
 from tests.lab.load import Load
 from tests.lab.net import Lab
+from tests.lab.sql_daemon import access
 from tests.lab.waiting import eventually
 
 pytestmark = [pytest.mark.root, pytest.mark.timeout(180)]
@@ -66,7 +71,7 @@ def acknowledged_more(load: Load) -> None:
 
 def longest_gap(load: Load) -> float:
     moments = sorted(exchange.acknowledged for exchange in load.acknowledged)
-    return max((after - before for before, after in zip(moments, moments[1:], strict=False)), default=0.0)
+    return max((after - before for before, after in pairwise(moments)), default=0.0)
 
 
 def test_under_load_a_change_of_pool_loses_nothing_and_answers_nobody_twice(hosts: tuple[str, str]) -> None:
@@ -165,7 +170,8 @@ def test_a_backend_that_cannot_be_reached_pauses_until_a_better_configuration(ho
         assert (answer["result"], "lease-database" in answer["text"]) == (1, True)
         service = server.service()
         assert (service["state"], [reason["who"] for reason in service["reasons"]]) == ("pause", ["reconfiguration"])
-        assert "FATAL" in server.output() and "DHCP4_DYNAMIC_RECONFIGURATION_FAIL" in server.output()
+        assert "FATAL" in server.output()
+        assert "DHCP4_DYNAMIC_RECONFIGURATION_FAIL" in server.output()
 
         retrying = deepcopy(changed)
         retrying["Dhcp4"]["lease-database"] |= {
@@ -213,3 +219,37 @@ def test_config_write_writes_what_config_get_shows_and_it_can_be_reloaded(hosts:
         assert sorted(file.name for file in server.folder.iterdir() if file.suffix in (".conf", ".new")) == [
             "kea-dhcp4.conf", "other.conf",
         ]  # fmt: skip
+
+
+@pytest.mark.skipif(not databases.available("postgresql"), reason="no PostgreSQL server can be started here")
+def test_leases_move_to_a_database_and_back(hosts: tuple[str, str]) -> None:
+    """Each backend keeps its own: what is acknowledged is in the one that was in force."""
+    with databases.running("postgresql") as running, KeaMp(config(1), hosts[0], workers=0) as server:
+        apply(server, config(1, **{"lease-database": access(database_on(running))}))
+        with Load(hosts[1], RELAY, SERVER, 50) as load:
+            acknowledged_more(load)
+        assert (load.surprises, server.leases()) == ([], {})
+        apply(server, config(1))
+        with Load(hosts[1], RELAY, SERVER, 50, first=100000) as load:
+            acknowledged_more(load)
+        assert (load.surprises, load.missing_in(server.leases())) == ([], [])
+
+
+def test_a_large_configuration_does_not_silence_the_daemon(hosts: tuple[str, str]) -> None:
+    """Commands are answered while thousands of subnets are read and put in force."""
+    large = config(1)
+    large["subnet4"] += [{"id": n, "subnet": f"172.{16 + (n >> 8)}.{n & 255}.0/24"} for n in range(10, 4000)]
+    with KeaMp(config(1), hosts[0], workers=0) as server:
+        done: list[Any] = []
+        setting = threading.Thread(target=lambda: done.append(server.command("config-set", with_own(server, large))))
+        setting.start()
+        longest = 0.0
+        while setting.is_alive():
+            begun = time.monotonic()
+            server.command("config-hash-get")
+            longest = max(longest, time.monotonic() - begun)
+            time.sleep(0.02)
+        print(f"longest wait for a command: {longest * 1000:.0f} ms")
+        assert done[0]["result"] == 0, done
+        assert longest < 1.5
+        assert not any("silent" in line for line in server.output().splitlines())

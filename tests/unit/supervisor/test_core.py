@@ -27,9 +27,11 @@ from kea_mp.supervisor.core import (
     Heard,
     Leave,
     Publish,
+    Reconfigured,
     Replace,
     Say,
     Started,
+    Switch,
     Tick,
 )
 from kea_mp.supervisor.recovery import GRACE_S, OnFail, Policy
@@ -53,6 +55,7 @@ class World:
         self.published: list[Directive] = []
         self.said: list[Say] = []
         self.exit_code: int | None = None
+        self.switched: list[int] = []
         self.leases_died = 0.0
         self._pids = 1000
 
@@ -74,6 +77,9 @@ class World:
                     self.publish(directive)
                 case Say():
                     self.said.append(action)
+                case Switch(generation):
+                    assert not self.alive, "processes of two configurations at once"
+                    self.switched.append(generation)
                 case Exit(code):
                     assert not self.alive, "processes are left behind"
                     self.exit_code = code
@@ -82,7 +88,8 @@ class World:
         if self.published:
             before = self.published[-1]
             assert directive.epoch >= before.epoch
-            assert (directive.epoch == before.epoch) == (directive.mode == before.mode)
+            same = (directive.mode, directive.generation) == (before.mode, before.generation)
+            assert (directive.epoch == before.epoch) == same
         if directive.mode == SERVE and self.now >= self.leases_died + GRACE_S:
             assert self.last_state.get(self.alive.get(LEASES, 0)) == "up", "served without leases"
         self.published.append(directive)
@@ -103,7 +110,15 @@ class World:
         report = directive.report if follow else 0
         attempt = self.attempts[pid] = directive.attempts.get(child, self.attempts.get(pid, 0))
         health = Health(
-            child, pid, 1, epoch=epoch, generation=1, mode=mode, report=report, state=state, attempt=attempt
+            child,
+            pid,
+            1,
+            epoch=epoch,
+            generation=directive.generation,
+            mode=mode,
+            report=report,
+            state=state,
+            attempt=attempt,
         )
         self.feed(Heard(msgspec.structs.replace(health, error_class=error_class)))
 
@@ -428,3 +443,62 @@ def test_the_invariants_hold_in_every_sequence_of_three_steps() -> None:
         world.pass_time(DRAIN_S + STOP_S + 1)
         assert world.exit_code in (5, 69, 75), steps  # the last two: by the recovery, which was first
         assert all(child.phase is Phase.ENDED for child in world.core.children.values())
+
+
+# ---- another configuration ------------------------------------------------------------------------------------------
+
+ROW = Backend(LEASES, Role.LEASES, "postgresql", "kea", hosts=(("db2", 5432),), policy=POLICY)
+MORE = (*NAMES, ("serving-2", Kind.SERVING))
+
+
+@pytest.fixture
+def changing(serving: World) -> World:
+    serving.leases_died = serving.now  # for a moment packets wait
+    serving.feed(Reconfigured((ROW,), MORE))
+    return serving
+
+
+def test_a_reconfiguration_ends_the_workers_first_and_starts_the_next_when_all_are_gone(changing: World) -> None:
+    assert changing.terminated == ["serving-0", "serving-1"]
+    changing.die("serving-0", 0)
+    changing.die("serving-1", 0)
+    assert changing.terminated[2:] == [LEASES]
+    assert (changing.switched, changing.core.changing) == ([], True)
+    changing.die(LEASES, 0)
+    assert (changing.switched, changing.core.changing) == ([2], False)
+    assert set(changing.alive) == {name for name, _ in MORE}
+
+
+def test_packets_are_held_for_the_next_configuration_and_not_dropped(changing: World) -> None:
+    assert (changing.mode, changing.published[-1].generation) == (SERVE, 2)
+    changing.pass_time(GRACE_S + 0.1)
+    assert changing.mode == PAUSE  # it takes too long: clients should not wait for ever
+
+
+def test_no_connection_is_wanted_of_a_process_of_the_old_configuration(changing: World) -> None:
+    assert changing.published[-1].attempts == {}
+    for child in ("serving-0", "serving-1", LEASES):
+        changing.die(child, 0)
+    assert changing.published[-1].attempts == {LEASES: 2}
+
+
+def test_a_process_that_ends_badly_on_the_way_to_the_next_configuration_ends_nothing(changing: World) -> None:
+    for child in ("serving-0", "serving-1", LEASES):
+        changing.die(child, 73)
+    assert (changing.exit_code, changing.switched) == (None, [2])
+
+
+def test_leaving_goes_before_a_reconfiguration(changing: World) -> None:
+    changing.feed(Leave())
+    for child in ("serving-0", "serving-1", LEASES):
+        changing.die(child, 0)
+    assert (changing.exit_code, changing.switched) == (0, [])
+
+
+def test_a_lease_file_that_the_next_configuration_cannot_use_pauses_and_ends_nothing(changing: World) -> None:
+    for child in ("serving-0", "serving-1", LEASES):
+        changing.die(child, 0)
+    changing.die(LEASES, 73)
+    assert changing.exit_code is None
+    assert set(changing.core.service.reasons) == {"reconfiguration"}
+    assert LEASES not in changing.alive
