@@ -10,7 +10,8 @@ from kea_mp.config.model import Lifetime, Parameters4, Pool4, Subnet4
 from kea_mp.errors import BackendDown
 from kea_mp.leases.link import Collision, Lost, Refused, Silent, kind_behind
 from kea_mp.leases.model import DECLINED, Lease4
-from kea_mp.leases.sql_store import TRIES, SqlLeaseStore, refusal
+from kea_mp.leases.sql_changes import refusal
+from kea_mp.leases.sql_store import TRIES, SqlLeaseStore
 from kea_mp.leases.store import Changed, ClaimLease, Failed, FindLeases, Found, RemoveLease, Stored
 from kea_mp.values import INFINITY
 from tests.unit.leases.fake_link import FakeLink
