@@ -1,7 +1,9 @@
 """kea_mp and real Kea, side by side in one run, on memfile or on a database.
 
 perfdhcp steps the offered rate; a server's figure is the highest rate offered at which at least 99% of the exchanges
-complete. The servers alternate, so that a change of the machine's load meets both; the load is noted.
+complete. The servers alternate, so that a change of the machine's load meets both; the load is noted. A second search
+offers as many renewals as new exchanges. Then, at a tenth of our highest rate, the latencies of both servers; on a
+database also the same statements in a bare loop, which is the ceiling.
 
 Runs in: any (root)
 """
@@ -23,6 +25,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.lab import many, peer, perfdhcp
+from tests.lab.bench_extras import Ceiling, Latency, ceiling, latency
 from tests.lab.bench_servers import BACKENDS, MEMFILE, Contender, contenders
 from tests.lab.daemon import KeaMp
 from tests.lab.net import Lab
@@ -39,7 +42,8 @@ console = Console(width=int(os.environ.get("COLUMNS", "100")))
 @dataclass(frozen=True)
 class Point:
     """One run of perfdhcp. offered: exchanges begun per second; load: the machine's load average before it; cpu_us:
-    processor time of the server's whole tree per complete exchange, in microseconds."""
+    processor time of the server's whole tree per complete exchange, in microseconds; batch: requests that kea_mp
+    carries out at once (0: Kea). With renewals, `complete` is of the worse of both kinds."""
 
     offered: float
     complete: float
@@ -48,6 +52,8 @@ class Point:
     overrun: int
     load: float
     cpu_us: float
+    batch_p50: float = 0.0
+    batch_p99: float = 0.0
 
     @property
     def passes(self) -> bool:
@@ -60,6 +66,7 @@ class Round:
 
     contender: str
     number: int
+    renewals: bool = False
     points: list[Point] = field(default_factory=list)
 
     @property
@@ -82,12 +89,28 @@ def processor_s(server: KeaMp | Peer) -> float:
     return sum(times.user + times.system for p in server.process.tree() if (times := p.cpu_times()))
 
 
-def offer(server: KeaMp | Peer, client: str, rate: int, seconds: int) -> Point:
+def batch_sizes(server: KeaMp | Peer) -> tuple[float, float]:
+    """The median and the 99th percentile of late."""
+    if isinstance(server, Peer):
+        return 0.0, 0.0
+    gauges: dict[str, float] = {}
+    for process in server.status()["processes"]:
+        gauges |= process["gauges"]
+    return gauges.get("batch-size-p50", 0.0), gauges.get("batch-size-p99", 0.0)
+
+
+def offer(server: KeaMp | Peer, client: str, rate: int, seconds: int, renewals: bool) -> Point:
     load, before = os.getloadavg()[0], processor_s(server)
-    result = perfdhcp.run(client, rate, seconds)
+    result = perfdhcp.run(client, rate, seconds, arguments=("-f", str(rate)) if renewals else ())
+    complete = result.complete
+    if renewals:  # also those that perfdhcp did not come to send count as missing
+        complete = min(complete, result.renewed / max(result.renewals, 0.9 * result.acks, 1))
+    middle, most = batch_sizes(server)
     return Point(
         offered=round(result.offered_rate, 1),
-        complete=round(result.complete, 5),
+        complete=round(complete, 5),
+        batch_p50=middle,
+        batch_p99=most,
         average_ms=round(result.average_ms, 3),
         maximum_ms=round(result.maximum_ms, 3),
         overrun=result.overrun,
@@ -96,18 +119,21 @@ def offer(server: KeaMp | Peer, client: str, rate: int, seconds: int) -> Point:
     )
 
 
-def search(contender: Contender, number: int, seconds: int, start: int) -> Round:
+def search(contender: Contender, number: int, seconds: int, start: int, renewals: bool = False) -> Round:
     """Double from `start` until it fails (or halve until it passes), then bisect; a fresh server for each search."""
-    found = Round(contender.name, number)
+    found = Round(contender.name, number, renewals)
     with hosts() as (host, client), contender.start(host) as server:
         perfdhcp.run(client, FIRST_STEP, 2)  # warm
 
         def passes(rate: int) -> bool:
             """Tried twice before it fails: a hiccup of the machine is not the server's."""
             for _ in range(TRIES):
-                point = offer(server, client, rate, seconds)
+                point = offer(server, client, rate, seconds, renewals)
                 found.points.append(point)
-                console.log(f"{contender.name}: {rate}/s → {point.complete:.2%} complete, {point.average_ms:.1f} ms")
+                kind = " + as many renewals" if renewals else ""
+                console.log(
+                    f"{contender.name}: {rate}/s{kind} → {point.complete:.2%} complete, {point.average_ms:.1f} ms"
+                )
                 # perfdhcp that cannot offer what it should says nothing about a higher rate.
                 if point.passes and point.offered > 0.9 * rate:
                     return True
@@ -126,10 +152,10 @@ def search(contender: Contender, number: int, seconds: int, start: int) -> Round
     return found
 
 
-def table(rounds: list[Round]) -> Table:
+def table(title: str, rounds: list[Round]) -> Table:
     """A row per server: its figures, the median, the ratio to the best Kea."""
-    shown = Table(title="highest offered rate with at least 99% of the exchanges complete (exchanges/s)")
-    for name in ("server", "rounds", "median", "delay then", "CPU/exchange", "ratio to Kea's best"):
+    shown = Table(title=title)
+    for name in ("server", "rounds", "median", "delay then", "CPU/exchange", "batch p50/p99", "ratio to Kea's best"):
         shown.add_column(name, justify="left" if name == "server" else "right")
     best = best_kea(rounds)
     for name in dict.fromkeys(round.contender for round in rounds):
@@ -142,9 +168,51 @@ def table(rounds: list[Round]) -> Table:
             f"{median:,.0f}",
             f"{statistics.median(p.average_ms for p in best_points):.1f} ms" if best_points else "-",
             f"{statistics.median(p.cpu_us for p in best_points):.0f} µs" if best_points else "-",
+            f"{max(p.batch_p50 for p in best_points):.0f}/{max(p.batch_p99 for p in best_points):.0f}"
+            if best_points and best_points[0].batch_p50 else "-",
             f"{median / best:.2f}" if best else "-",
-        )
+        )  # fmt: skip
     return shown
+
+
+def latency_table(latencies: list[Latency]) -> Table:
+    shown = Table(title="latency of whole exchanges at a tenth of our highest rate")
+    for name in ("server", "exchanges/s", "lost", "mean", "median", "99th percentile"):
+        shown.add_column(name, justify="left" if name == "server" else "right")
+    for one in latencies:
+        times = (f"{value:.2f} ms" for value in (one.mean_ms, one.p50_ms, one.p99_ms))
+        shown.add_row(one.contender, f"{one.rate:,}", f"{one.lost} of {one.exchanges}", *times)
+    return shown
+
+
+def ceiling_table(ceilings: list[Ceiling], rounds: list[Round]) -> Table:
+    shown = Table(title="the same statements in a bare loop (leases/s)")
+    for name in ("schema", "new", "renewed", "our best share of new"):
+        shown.add_column(name, justify="left" if name == "schema" else "right")
+    for one in ceilings:
+        on_kea = one.made_by == "kea"
+        own = [
+            r for r in rounds if not r.contender.startswith("Kea") and r.contender.endswith("on Kea schema") == on_kea
+        ]
+        share = f"{_best(own) / one.new:.0%}" if own else "-"
+        shown.add_row("made by " + one.made_by, f"{one.new:,.0f}", f"{one.renewed:,.0f}", share)
+    return shown
+
+
+def latencies_of(servers: list[Contender], rounds: list[Round], seconds: int) -> list[Latency]:
+    """The best of ours and the best of Kea's, at the same rate."""
+    ours = [name for name in _medians(rounds) if not name.startswith("Kea")]
+    theirs = [name for name in _medians(rounds) if name.startswith("Kea")]
+    found = []
+    for names in (ours, theirs):
+        if not names:
+            continue
+        best = max(names, key=_medians(rounds).__getitem__)
+        server = next(one for one in servers if one.name == best)
+        with hosts() as (host, client), server.start(host):
+            rate = max(10, int(_best([r for r in rounds if r.contender in ours])) // 10)
+            found.append(latency(best, client, rate, seconds))
+    return found
 
 
 def numbers(text: str) -> tuple[int, ...]:
@@ -152,13 +220,22 @@ def numbers(text: str) -> tuple[int, ...]:
     return tuple(int(number) for number in text.split(",") if number)
 
 
-def best_kea(rounds: list[Round]) -> float:
-    """The best median of Kea's settings."""
+def _medians(rounds: list[Round]) -> dict[str, float]:
+    """Server → the median of its figures."""
     figures: dict[str, list[float]] = {}
     for round in rounds:
-        if round.contender.startswith("Kea"):
-            figures.setdefault(round.contender, []).append(round.figure)
-    return max((statistics.median(values) for values in figures.values()), default=0.0)
+        figures.setdefault(round.contender, []).append(round.figure)
+    return {name: statistics.median(values) for name, values in figures.items()}
+
+
+def _best(rounds: list[Round]) -> float:
+    """The best median."""
+    return max(_medians(rounds).values(), default=0.0)
+
+
+def best_kea(rounds: list[Round]) -> float:
+    """The best median of Kea's settings."""
+    return _best([round for round in rounds if round.contender.startswith("Kea")])
 
 
 def plot(backend: str, rounds: list[Round], path: Path) -> None:
@@ -193,11 +270,14 @@ def plot(backend: str, rounds: list[Round], path: Path) -> None:
 @click.option("--peer-threads", default="2,0", show_default=True, help="Kea's settings to try; 0: single-threaded.")
 @click.option("--seconds", default=10, show_default=True, help="Length of each run of perfdhcp.")
 @click.option("--start", default=4000, show_default=True, help="Rate to begin the search with.")
+@click.option("--renewals/--no-renewals", default=True, show_default=True, help="Also a search with `perfdhcp -f`.")
+@click.option("--latency/--no-latency", "latencies", default=True, show_default=True, help="At a tenth of our rate.")
+@click.option("--ceiling/--no-ceiling", "ceilings", default=True, show_default=True, help="Databases: a bare loop.")
 @click.option("--quick", is_flag=True, help="One round, 4 s a run: for a first look.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("bench"), show_default=True, help="Folder.")
 def main(
-    backend: str, kea_schema: bool, rounds: int, workers: str, peer_threads: str, seconds: int, start: int, quick: bool,
-    out: Path,
+    backend: str, kea_schema: bool, rounds: int, workers: str, peer_threads: str, seconds: int, start: int,
+    renewals: bool, latencies: bool, ceilings: bool, quick: bool, out: Path,
 ) -> None:  # fmt: skip
     """Measure kea_mp and real Kea; prints a table, writes bench-BACKEND.json and bench-BACKEND.png to --out."""
     if quick:
@@ -218,17 +298,33 @@ def main(
     console.print(machine)
     if os.getloadavg()[0] > 0.5:
         console.print("[yellow]the machine is not idle: compare only what was measured in one run[/]")
-    done = [
-        search(server, number, seconds, start)
-        for number in range(rounds)
-        for server in (servers if number % 2 == 0 else reversed(servers))
-    ]
+    done, renewing = (
+        [
+            search(server, number, seconds, start, kind)
+            for number in range(rounds if wanted else 0)
+            for server in (servers if number % 2 == 0 else reversed(servers))
+        ]
+        for kind, wanted in ((False, True), (True, renewals))
+    )
+    waits = latencies_of(servers, done, seconds) if latencies else []
+    made_by = ("us", "kea") if kea_schema else ("us",)
+    limits = [ceiling(backend, by) for by in made_by] if ceilings and backend != MEMFILE else []
     out.mkdir(parents=True, exist_ok=True)
-    results = [{**asdict(round), "figure": round.figure} for round in done]
+    results = [{**asdict(round), "figure": round.figure} for round in done + renewing]
     numbers_file, plot_file = out / f"bench-{backend}.json", out / f"bench-{backend}.png"
-    numbers_file.write_text(json.dumps({"machine": machine, "rounds": results}, indent=1))
+    machine["load after"] = os.getloadavg()[0]
+    extras = {"latencies": [asdict(one) for one in waits], "ceilings": [asdict(one) for one in limits]}
+    numbers_file.write_text(json.dumps({"machine": machine, "rounds": results, **extras}, indent=1))
     plot(backend, done, plot_file)
-    console.print(table(done))
+    console.print(table("new exchanges: highest offered rate with at least 99% complete (exchanges/s)", done))
+    if renewing:
+        console.print(
+            table("new exchanges and as many renewals: highest rate with at least 99% of both (pairs/s)", renewing)
+        )
+    if waits:
+        console.print(latency_table(waits))
+    if limits:
+        console.print(ceiling_table(limits, done))
     console.print(f"written: {numbers_file}, {plot_file}")
 
 

@@ -48,6 +48,8 @@ class Result:
     ticks: tuple[Tick, ...]
     text: str
     overrun: int = 0
+    renewals: int = 0  #: requests to renew that were sent (`-f`)
+    renewed: int = 0
 
     @property
     def complete(self) -> float:
@@ -123,4 +125,6 @@ def parse(text: str, seconds: int) -> Result:
         maximum_ms=max(maximum[:2], default=0.0),
         ticks=ticks,
         text=text,
+        renewals=int(sum(sent[2:3])),
+        renewed=int(sum(received[2:3])),
     )
