@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 from msgspec.structs import replace
 
@@ -158,3 +160,16 @@ def test_times_follow_what_is_left_in_proportion() -> None:
     assert [scaled(1800, left, 3600) for left in (3600, 1800, 2, 1)] == [1800, 900, 1, 0]
     assert scaled(0, 100, 3600) == 0
     assert scaled(7, INFINITY, INFINITY) == 7
+
+
+def test_making_room_takes_no_longer_the_more_is_remembered() -> None:
+    limit = 50_000
+    committed: Committed[Lease4] = Committed(limit)
+    claims = [ClaimLease(one) for one in map(lease, range(1, 2 * limit + 1))]
+    for claim in claims[:limit]:
+        committed.saw(claim, Stored(claim.lease))
+    begun = time.process_time()
+    for claim in claims[limit:]:
+        committed.saw(claim, Stored(claim.lease))
+    assert len(committed) == limit
+    assert time.process_time() - begun < 1.0  # about 0.05; 2 when the oldest has to be looked for
