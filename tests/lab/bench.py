@@ -26,7 +26,7 @@ from rich.table import Table
 
 from tests.lab import many, peer, perfdhcp
 from tests.lab.bench_extras import Ceiling, Latency, ceiling, latency
-from tests.lab.bench_servers import BACKENDS, MEMFILE, Contender, contenders
+from tests.lab.bench_servers import BACKENDS, MEMFILE, Contender, Running, contenders
 from tests.lab.daemon import KeaMp
 from tests.lab.net import Lab
 from tests.lab.peer import Peer
@@ -42,8 +42,9 @@ console = Console(width=int(os.environ.get("COLUMNS", "100")))
 @dataclass(frozen=True)
 class Point:
     """One run of perfdhcp. offered: exchanges begun per second; load: the machine's load average before it; cpu_us:
-    processor time of the server's whole tree per complete exchange, in microseconds; batch: requests that kea_mp
-    carries out at once (0: Kea). With renewals, `complete` is of the worse of both kinds."""
+    processor time of all processes of the server and of its database per complete exchange, in microseconds;
+    database_us: that of the database alone; batch: requests that kea_mp carries out at once (0: Kea). With renewals,
+    `complete` is of the worse of both kinds."""
 
     offered: float
     complete: float
@@ -52,6 +53,7 @@ class Point:
     overrun: int
     load: float
     cpu_us: float
+    database_us: float = 0.0
     batch_p50: float = 0.0
     batch_p99: float = 0.0
 
@@ -83,12 +85,6 @@ def hosts() -> Iterator[tuple[str, str]]:
         yield server, client
 
 
-def processor_s(server: KeaMp | Peer) -> float:
-    """Processor time that the server's processes have used so far."""
-    assert server.process is not None
-    return sum(times.user + times.system for p in server.process.tree() if (times := p.cpu_times()))
-
-
 def batch_sizes(server: KeaMp | Peer) -> tuple[float, float]:
     """The median and the 99th percentile of late."""
     if isinstance(server, Peer):
@@ -99,13 +95,13 @@ def batch_sizes(server: KeaMp | Peer) -> tuple[float, float]:
     return gauges.get("batch-size-p50", 0.0), gauges.get("batch-size-p99", 0.0)
 
 
-def offer(server: KeaMp | Peer, client: str, rate: int, seconds: int, renewals: bool) -> Point:
-    load, before = os.getloadavg()[0], processor_s(server)
+def offer(running: Running, client: str, rate: int, seconds: int, renewals: bool) -> Point:
+    load, before, database = os.getloadavg()[0], running.processor_s(), running.database_s()
     result = perfdhcp.run(client, rate, seconds, arguments=("-f", str(rate)) if renewals else ())
     complete = result.complete
     if renewals:  # also those that perfdhcp did not come to send count as missing
         complete = min(complete, result.renewed / max(result.renewals, 0.9 * result.acks, 1))
-    middle, most = batch_sizes(server)
+    middle, most = batch_sizes(running.server)
     return Point(
         offered=round(result.offered_rate, 1),
         complete=round(complete, 5),
@@ -115,20 +111,21 @@ def offer(server: KeaMp | Peer, client: str, rate: int, seconds: int, renewals: 
         maximum_ms=round(result.maximum_ms, 3),
         overrun=result.overrun,
         load=load,
-        cpu_us=round(1e6 * (processor_s(server) - before) / max(result.acks, 1), 1),
+        cpu_us=round(1e6 * (running.processor_s() - before) / max(result.acks, 1), 1),
+        database_us=round(1e6 * (running.database_s() - database) / max(result.acks, 1), 1),
     )
 
 
 def search(contender: Contender, number: int, seconds: int, start: int, renewals: bool = False) -> Round:
     """Double from `start` until it fails (or halve until it passes), then bisect; a fresh server for each search."""
     found = Round(contender.name, number, renewals)
-    with hosts() as (host, client), contender.start(host) as server:
+    with hosts() as (host, client), contender.start(host) as running:
         perfdhcp.run(client, FIRST_STEP, 2)  # warm
 
         def passes(rate: int) -> bool:
             """Tried twice before it fails: a hiccup of the machine is not the server's."""
             for _ in range(TRIES):
-                point = offer(server, client, rate, seconds, renewals)
+                point = offer(running, client, rate, seconds, renewals)
                 found.points.append(point)
                 kind = " + as many renewals" if renewals else ""
                 console.log(
@@ -155,7 +152,16 @@ def search(contender: Contender, number: int, seconds: int, start: int, renewals
 def table(title: str, rounds: list[Round]) -> Table:
     """A row per server: its figures, the median, the ratio to the best Kea."""
     shown = Table(title=title)
-    for name in ("server", "rounds", "median", "delay then", "CPU/exchange", "batch p50/p99", "ratio to Kea's best"):
+    for name in (
+        "server",
+        "rounds",
+        "median",
+        "delay then",
+        "CPU/exchange",
+        "of it database",
+        "batch p50/p99",
+        "ratio to Kea's best",
+    ):
         shown.add_column(name, justify="left" if name == "server" else "right")
     best = best_kea(rounds)
     for name in dict.fromkeys(round.contender for round in rounds):
@@ -168,6 +174,7 @@ def table(title: str, rounds: list[Round]) -> Table:
             f"{median:,.0f}",
             f"{statistics.median(p.average_ms for p in best_points):.1f} ms" if best_points else "-",
             f"{statistics.median(p.cpu_us for p in best_points):.0f} µs" if best_points else "-",
+            f"{statistics.median(p.database_us for p in best_points):.0f} µs" if best_points else "-",
             f"{max(p.batch_p50 for p in best_points):.0f}/{max(p.batch_p99 for p in best_points):.0f}"
             if best_points and best_points[0].batch_p50 else "-",
             f"{median / best:.2f}" if best else "-",

@@ -8,11 +8,13 @@ Runs in: any (root)
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from kea_mp.sql import schema
 from tests.lab import databases, many, peer
@@ -31,20 +33,45 @@ DURABLE: dict[str, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True)
+class Running:
+    """A server that serves, and the database that its leases are in."""
+
+    server: KeaMp | Peer
+    database: Server | None
+
+    def processor_s(self) -> float:
+        """Processor time that the server's processes and those of the database have used so far."""
+        assert self.server.process is not None
+        return _used_s(self.server.process.tree()) + self.database_s()
+
+    def database_s(self) -> float:
+        return _used_s(psutil.Process(pid) for pid in self.database.pids()) if self.database is not None else 0.0
+
+
+def _used_s(processes: Iterable[psutil.Process]) -> float:
+    used = 0.0
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            times = process.cpu_times()
+            used += times.user + times.system
+    return used
+
+
+@dataclass(frozen=True)
 class Contender:
     """A server to measure. start: a context manager that serves on the given host meanwhile."""
 
     name: str
-    start: Callable[[str], AbstractContextManager[KeaMp | Peer]]
+    start: Callable[[str], AbstractContextManager[Running]]
 
 
 def contenders(backend: str, workers: tuple[int, ...], threads: tuple[int, ...], kea_schema: bool) -> list[Contender]:
     """Each server in each of its settings: the best of ours is held against the best of Kea's."""
 
-    def own(count: int, theirs: bool) -> Callable[[str], AbstractContextManager[KeaMp]]:
+    def own(count: int, theirs: bool) -> Callable[[str], AbstractContextManager[Running]]:
         return lambda host: _own(backend, host, count, theirs)
 
-    def kea(count: int) -> Callable[[str], AbstractContextManager[Peer]]:
+    def kea(count: int) -> Callable[[str], AbstractContextManager[Running]]:
         return lambda host: _kea(backend, host, count)
 
     schemas = (False, True) if kea_schema and backend != MEMFILE else (False,)
@@ -63,30 +90,30 @@ def contenders(backend: str, workers: tuple[int, ...], threads: tuple[int, ...],
 
 
 @contextmanager
-def _own(backend: str, host: str, workers: int, kea_schema: bool) -> Iterator[KeaMp]:
-    with _leases(backend, host, kea_schema) as extra, KeaMp(
+def _own(backend: str, host: str, workers: int, kea_schema: bool) -> Iterator[Running]:
+    with _leases(backend, host, kea_schema) as (extra, database), KeaMp(
         {**many.CONFIG, **extra}, host, workers, severity="WARN"
     ) as daemon:  # fmt: skip
-        yield daemon
+        yield Running(daemon, database)
 
 
 @contextmanager
-def _kea(backend: str, host: str, threads: int) -> Iterator[Peer]:
+def _kea(backend: str, host: str, threads: int) -> Iterator[Running]:
     """threads 0: without multi-threading."""
     threading: dict[str, Any] = {"enable-multi-threading": threads > 0}
     if threads:
         threading |= {"thread-pool-size": threads, "packet-queue-size": 64}
-    with _leases(backend, host, kea_schema=True) as extra, Peer(
+    with _leases(backend, host, kea_schema=True) as (extra, database), Peer(
         {**many.CONFIG, "multi-threading": threading, **extra}, host
     ) as server:  # fmt: skip
-        yield server
+        yield Running(server, database)
 
 
 @contextmanager
-def _leases(backend: str, host: str, kea_schema: bool) -> Iterator[dict[str, Any]]:
-    """What the configuration says about leases, while their database serves."""
+def _leases(backend: str, host: str, kea_schema: bool) -> Iterator[tuple[dict[str, Any], Server | None]]:
+    """What the configuration says about leases, and their database, while it serves."""
     if backend == MEMFILE:
-        yield {}
+        yield {}, None
         return
     with databases.running(backend, durable=True, namespace=host, options=DURABLE[backend]) as server:
         name = server.database()
@@ -95,13 +122,14 @@ def _leases(backend: str, host: str, kea_schema: bool) -> Iterator[dict[str, Any
         else:
             with server.connection(name) as connection:
                 schema.initialise(connection)
-        yield {
+        found = {
             "lease-database": {
                 "type": backend, "name": name, "host": server.address, "port": server.port, "user": USER,
                 "password": PASSWORD,
             },
             "hooks-libraries": [{"library": f"/usr/lib/x86_64-linux-gnu/kea/hooks/{LIBRARIES[backend]}"}],
         }  # fmt: skip
+        yield found, server
 
 
 def _script(server: Server) -> Path:
