@@ -30,7 +30,9 @@ SERVER_2, RELAY_2 = "10.128.0.1", "10.128.0.2"
 MACS, MACS_2 = ("02:5e:00:00:00:01", "02:c1:00:00:00:02"), ("02:5e:00:00:01:01", "02:c1:00:00:01:02")
 
 
-def config(workers: int = 1, pool: str = "10.65.0.0 - 10.65.255.254", **more: Any) -> dict[str, Any]:
+def config(workers: int = 1, **more: Any) -> dict[str, Any]:
+    """pool: of the first subnet."""
+    pool = more.pop("pool", "10.65.0.0 - 10.65.255.254")
     return {
         "interfaces-config": {"interfaces": ["srv0"], "dhcp-socket-type": "raw"},
         "valid-lifetime": 7200,
@@ -78,7 +80,7 @@ def test_under_load_a_change_of_pool_loses_nothing_and_answers_nobody_twice(host
     with KeaMp(config(2), hosts[0], workers=0) as server:
         with Load(hosts[1], RELAY, SERVER, RATE) as load:
             acknowledged_more(load)
-            apply(server, config(2, "10.66.0.0 - 10.66.255.254"))
+            apply(server, config(2, pool="10.66.0.0 - 10.66.255.254"))
             acknowledged_more(load)
             load.finish(2.0)
         leases = server.leases()
@@ -204,7 +206,7 @@ def test_sighup_reads_the_file_again_and_a_bad_file_changes_nothing(hosts: tuple
 def test_config_write_writes_what_config_get_shows_and_it_can_be_reloaded(hosts: tuple[str, str]) -> None:
     with KeaMp(config(1), hosts[0], workers=0) as server:
         server.config_file.chmod(0o604)
-        apply(server, config(1, "10.67.0.0/16"))
+        apply(server, config(1, pool="10.67.0.0/16"))
         shown = server.command("config-get")["arguments"]
         answer = server.command("config-write")
         assert answer["arguments"] == {
