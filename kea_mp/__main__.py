@@ -14,7 +14,7 @@ import click
 
 from kea_mp import KEA_COMPATIBLE, __version__
 from kea_mp.errors import ExitCode
-from kea_mp.family import DHCP6, FAMILIES, Family
+from kea_mp.family import FAMILIES, Family
 
 FILE = click.Path(path_type=Path)
 PORT = click.IntRange(1, 65535)
@@ -77,14 +77,12 @@ def _server(family: Family) -> click.Command:
             return ExitCode.OK
         from kea_mp.supervisor import startup
 
-        if family == DHCP6 and not check_file:
-            raise click.UsageError("kea_mp does not serve DHCPv6 yet: only -t FILE is there.")
         if check_file or deep_check_file:
             file = deep_check_file or check_file or Path()
             return startup.check(file, with_backends=deep_check_file is not None, family=family)
         if config_file is None:
             raise click.UsageError("Configuration file not specified (-c FILE).")
-        return startup.run(startup.Options(config_file, verbose, server_port, client_port, workers))
+        return startup.run(startup.Options(family, config_file, verbose, (server_port, client_port), workers))
 
     server.help = f"The {family.protocol} server. The flags of one letter are {family.root}'s."
     return server

@@ -1,8 +1,8 @@
 """Logging as Kea has it: levels, patterns, and the child's way to the supervisor's outputs.
 
-Logger names form Kea's hierarchy under "kea-dhcp4". Severity DEBUG has levels 0 (`logger.debug`) to 99: log with
-`logger.log(debug(40), …)`; Kea's rule of thumb is 0 start and stop, 10 commands, 15 drops, 40 decisions, 50 packets,
-55 everything.
+Logger names form Kea's hierarchy under "kea-dhcp4" or "kea-dhcp6". Severity DEBUG has levels 0 (`logger.debug`) to 99:
+log with `logger.log(debug(40), …)`; Kea's rule of thumb is 0 start and stop, 10 commands, 15 drops, 40 decisions, 50
+packets, 55 everything.
 
 A child hands its lines over on a socket of its own, several at once, and never waits for it: what does not fit is
 dropped and counted (`dropped_records`). INFO has two lines an exchange, so that each microsecond a line counts here.
@@ -33,7 +33,6 @@ from kea_mp.config.model import Logger
 if TYPE_CHECKING:
     from kea_mp.supervisor.start_record import LogChannel
 
-ROOT = "kea-dhcp4"
 NONE = logging.CRITICAL + 10  #: severity NONE: nothing at all
 SEVERITIES = {
     "FATAL": logging.CRITICAL,
@@ -62,12 +61,12 @@ def level(severity: str, debug_level: int) -> int:
     return debug(debug_level) if severity == "DEBUG" else SEVERITIES[severity]
 
 
-def levels(loggers: Sequence[Logger], verbose: bool) -> tuple[tuple[str, int], ...]:
-    """Each configured logger and its level, the root one first. verbose (-d): everything, whatever is configured."""
+def levels(root: str, loggers: Sequence[Logger], verbose: bool) -> tuple[tuple[str, int], ...]:
+    """Each configured logger and its level, that of `root` first. verbose (-d): everything, whatever is configured."""
     if verbose:
-        return ((ROOT, debug(99)),)
+        return ((root, debug(99)),)
     configured = {logger.name: level(logger.severity, logger.debug_level) for logger in loggers}
-    return ((ROOT, configured.pop(ROOT, logging.INFO)), *configured.items())
+    return ((root, configured.pop(root, logging.INFO)), *configured.items())
 
 
 def apply_levels(chosen: Sequence[tuple[str, int]], before: Sequence[tuple[str, int]] = ()) -> None:
@@ -243,7 +242,7 @@ class ChildLog:
         if not channel.callers:
             logging._srcfile = None  # as its manual says: no look at the stack for each record
         self._handler = ChildHandler(channel.end)
-        root = logging.getLogger(ROOT)
+        root = logging.getLogger(channel.levels[0][0])
         root.propagate = False
         root.addHandler(self._handler)
         apply_levels(channel.levels)

@@ -19,8 +19,6 @@ from kea_mp.errors import ExitCode, ExitWith
 from kea_mp.log import ChildLog
 from kea_mp.supervisor.start_record import StartRecord
 
-logger = logging.getLogger("kea-dhcp4.dhcp4")
-
 _PR_SET_PDEATHSIG, _PR_SET_NAME = 1, 15
 _NAME_LIMIT = 15  #: bytes of a thread's name (prctl(2))
 
@@ -62,15 +60,16 @@ def launch(module: str, start: StartRecord) -> None:
 
 
 def _outcome(module: str, start: StartRecord) -> int:
+    family = start.config.family
+    logger = logging.getLogger(family.logger())
     try:
         importlib.import_module(module).run(start)
     except ExitWith as end:
         logger.critical("%s %s", end.identifier, end)
         return end.code
     except Exception:  # the outermost loop of this process
-        logger.critical(
-            "DHCP4_SERVER_FAILED server failed: %s ended by an error in the program", start.child, exc_info=True
-        )
+        text = "%s server failed: %s ended by an error in the program"
+        logger.critical(text, family.message("SERVER_FAILED"), start.child, exc_info=True)
         return ExitCode.SOFTWARE
     return ExitCode.OK
 

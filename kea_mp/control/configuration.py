@@ -21,6 +21,7 @@ import msgspec
 
 from kea_mp.config.load import config_from_file, config_from_json
 from kea_mp.config.model import Config4
+from kea_mp.config.model6 import Config6
 from kea_mp.config.parse import load_file
 from kea_mp.config.show import digest
 from kea_mp.control.answer import Answer, Result, error, success, to_json
@@ -89,7 +90,7 @@ def _apply(daemon: Daemon, read: Callable[[bytes], Answer], data: bytes, at_once
     found: Answer = yield from _computed(read, daemon, data, at_once)
     if found.result != Result.SUCCESS:
         return _refused(daemon, (found.arguments or {}).get("hash", ""), error(found.text))
-    config: Config4 = pickle.loads(found.arguments["config"])
+    config: Config4 | Config6 = pickle.loads(found.arguments["config"])
     failure: Answer | None = yield Applied(config, found.arguments["shown"])
     if failure is not None:
         return _refused(daemon, config.digest, failure)

@@ -22,6 +22,7 @@ from typing import Any, Protocol
 import msgspec
 
 from kea_mp.config.model import Config4
+from kea_mp.config.model6 import Config6
 from kea_mp.control.answer import Answer
 from kea_mp.counters import Statistics
 
@@ -72,7 +73,7 @@ class Applied:
     Resumed with None when all backends have been tried and the workers follow it, or with an `Answer` of result 1 that
     says why not: then the one before goes on, or, when a backend cannot be reached, the service is paused."""
 
-    config: Config4
+    config: Config4 | Config6
     shown: bytes
 
 
@@ -191,7 +192,12 @@ class Daemon(Protocol):
         ...
 
     @property
-    def config(self) -> Config4: ...
+    def config(self) -> Config4 | Config6: ...
+
+    @property
+    def server_duid(self) -> bytes:
+        """Who we are in DHCPv6, b"" in DHCPv4."""
+        ...
 
     @property
     def shown(self) -> msgspec.Raw:

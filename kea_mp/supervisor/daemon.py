@@ -19,6 +19,7 @@ import psutil
 from kea_mp import __version__
 from kea_mp.bus.messages import Health
 from kea_mp.config.model import Config4
+from kea_mp.config.model6 import Config6
 from kea_mp.control.answer import to_json
 from kea_mp.control.daemon import BackendStatus, PauseReason, ProcessStatus, Snapshot, SocketsStatus
 from kea_mp.counters import Statistics
@@ -36,7 +37,15 @@ _STATES = {Phase.WAITING: "waiting", Phase.STARTING: "starting", Phase.RUNNING: 
 class RunningDaemon:
     """One per process. Changes are events that the loop feeds to the core: `take_events` empties the list."""
 
-    def __init__(self, config: Config4, config_file: Path, specs: Sequence[ChildSpec], sockets: DhcpSockets) -> None:
+    def __init__(
+        self,
+        config: Config4 | Config6,
+        config_file: Path,
+        specs: Sequence[ChildSpec],
+        sockets: DhcpSockets,
+        server_duid: bytes = b"",
+    ) -> None:
+        self._server_duid = server_duid
         self._config, self._config_file, self._sockets = config, config_file, sockets
         self._started = self._reloaded = time.time()
         names = [(name, spec.kind) for spec in specs for name in spec.names]
@@ -55,8 +64,12 @@ class RunningDaemon:
         return time.time()
 
     @property
-    def config(self) -> Config4:
+    def config(self) -> Config4 | Config6:
         return self._config
+
+    @property
+    def server_duid(self) -> bytes:
+        return self._server_duid
 
     @property
     def shown(self) -> msgspec.Raw:
@@ -98,8 +111,9 @@ class RunningDaemon:
     def refuse(self, digest: str, why: str) -> None:
         self._refused = (digest, why)
 
-    def apply(self, config: Config4, shown: bytes) -> None:
+    def apply(self, config: Config4 | Config6, shown: bytes, server_duid: bytes = b"") -> None:
         """Another configuration is in force."""
+        self._server_duid = server_duid
         self._config, self._shown, self._refused = config, msgspec.Raw(shown), ("", "")
         self._reloaded = time.time()
         self._statistics.configured(config, self._reloaded)

@@ -84,11 +84,8 @@ class DhcpSockets:
         return opened(target, self._wanted.socket_type, self._workers, *self._ports)
 
     def _chosen(self) -> tuple[Sequence[Target | Target6], list[Problem]]:
-        found = interfaces.present()
         try:
-            if self._family.number == 6:
-                return interfaces.chosen6(self._wanted.names, found)
-            return interfaces.chosen(self._wanted.names, found, self._wanted.socket_type)
+            return interfaces.chosen_by(self._wanted, self._family)
         except ExitWith as missing:
             if not self._started:
                 raise

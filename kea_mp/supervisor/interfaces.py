@@ -17,7 +17,8 @@ from typing import TypeVar
 
 import psutil
 
-from kea_mp.errors import ExitCode, ExitWith
+from kea_mp.config.model import Interfaces
+from kea_mp.errors import ConfigError, ExitCode, ExitWith
 from kea_mp.family import DHCP4, DHCP6, Family
 from kea_mp.values import address6, from_colons, is_link_local6, is_multicast6, quick4, text4, text6
 
@@ -132,6 +133,25 @@ def chosen6(names: Sequence[str], found: Sequence[Interface]) -> tuple[list[Targ
         multicast = "multicast" in interface.flags and bool(link_locals)
         targets.append(Target6(name, interface.index, interface.mac, link_locals, unicasts, multicast))
     return targets, problems
+
+
+def check(wanted: Interfaces, family: Family) -> list[Problem]:
+    """Where no socket could be opened now. ExitWith 71 for what does not exist."""
+    return chosen_by(wanted, family)[1]
+
+
+def check_usable(wanted: Interfaces, family: Family) -> None:
+    """ConfigError when a daemon could not go on with these; ExitWith 71 for what does not exist."""
+    targets, problems = chosen_by(wanted, family)
+    if problems and wanted.max_retries == 0 and (wanted.require_all or not targets):
+        raise ConfigError("; ".join(problem.text for problem in problems))
+
+
+def chosen_by(wanted: Interfaces, family: Family) -> tuple[Sequence[Target | Target6], list[Problem]]:
+    """Where to open sockets of this family, and where that is not possible now. ExitWith 71 for what does not exist."""
+    if family == DHCP6:
+        return chosen6(wanted.names, present())
+    return chosen(wanted.names, present(), wanted.socket_type)
 
 
 def _unicast6(text: str) -> bytes:

@@ -23,11 +23,9 @@ from kea_mp.control.answer import Answer, error
 from kea_mp.control.daemon import Handling, Wait
 from kea_mp.control.framing import TIMEOUT_S, Framing
 from kea_mp.errors import CommandError, ConfigError, ExitCode, ExitWith
+from kea_mp.family import Family
 from kea_mp.supervisor.waiting import Waiting
 
-logger = logging.getLogger("kea-dhcp4.commands")
-
-DEFAULT_SOCKET = "dhcp4.sock"
 CLIENTS = 256  #: at once; more wait in the backlog
 BACKLOG = 1024
 READ_BYTES = 65536
@@ -56,7 +54,10 @@ class Client:
 class Listener:
     """All control sockets of the daemon. `wait` begins a wait; `settle` is called after each step of a handler."""
 
-    def __init__(self, begin: Begin, wait: Callable[[Wait, float], Waiting], settle: Callable[[], None]) -> None:
+    def __init__(
+        self, family: Family, begin: Begin, wait: Callable[[Wait, float], Waiting], settle: Callable[[], None]
+    ) -> None:
+        self._family, self._logger = family, logging.getLogger(family.logger("commands"))
         self._begin, self._wait, self._settle = begin, wait, settle
         self._clients: dict[int, Client] = {}
         self._listening: dict[int, socket.socket] = {}
@@ -65,13 +66,13 @@ class Listener:
 
     def open(self, folder: Path, configured: Sequence[ControlSocket]) -> None:
         """The configured sockets, and the default one. ConfigError or ExitWith (73, 77) when that cannot be."""
-        default = self._default = folder / DEFAULT_SOCKET
+        default = self._default = folder / f"{self._family.name}.sock"
         self.add(configured)
         if default not in self._paths:
             try:
                 self._listen(default)
             except ExitWith as problem:  # a daemon with another configuration file was first
-                logger.warning("COMMAND_ACCEPTOR_START no default control socket: %s", problem)
+                self._logger.warning("COMMAND_ACCEPTOR_START no default control socket: %s", problem)
 
     def add(self, configured: Sequence[ControlSocket]) -> list[Path]:
         """Open those that are not open yet; which they were. ConfigError or ExitWith, and none is open."""
@@ -149,14 +150,14 @@ class Listener:
         listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
         before = os.umask(0o117)  # rw-rw----
         try:
-            _remove_stale(path)
+            _remove_stale(path, self._family)
             listening.bind(str(path))
         except OSError as problem:
             listening.close()
             text = f"control socket {path} cannot be opened: {problem.strerror or problem}"
             if isinstance(problem, PermissionError):
-                raise ExitWith(ExitCode.NO_PERMISSION, "DHCP4_INIT_FAIL", text) from problem
-            raise ConfigError(text, "Dhcp4.control-sockets") from problem
+                raise ExitWith(ExitCode.NO_PERMISSION, self._family.message("INIT_FAIL"), text) from problem
+            raise ConfigError(text, f"{self._family.top}.control-sockets") from problem
         except ExitWith:
             listening.close()
             raise
@@ -165,7 +166,9 @@ class Listener:
         listening.listen(BACKLOG)
         self._listening[listening.fileno()] = listening
         self._paths[path] = listening
-        logger.info("COMMAND_ACCEPTOR_START Starting to accept connections via unix domain socket bound to %s", path)
+        self._logger.info(
+            "COMMAND_ACCEPTOR_START Starting to accept connections via unix domain socket bound to %s", path
+        )
 
     def _accept(self, listening: socket.socket, now: float) -> None:
         while len(self._clients) < CLIENTS:
@@ -174,7 +177,7 @@ class Listener:
             except BlockingIOError:
                 return
             except OSError as problem:
-                logger.error("COMMAND_SOCKET_ACCEPT_FAIL Failed to accept incoming connection: %s", problem)
+                self._logger.error("COMMAND_SOCKET_ACCEPT_FAIL Failed to accept incoming connection: %s", problem)
                 return
             connection.setblocking(False)
             self._clients[connection.fileno()] = Client(connection, now)
@@ -188,7 +191,7 @@ class Listener:
         except BlockingIOError:
             return
         except OSError as problem:
-            logger.debug("COMMAND_SOCKET_READ_FAIL Encountered error %s on a command socket", problem)
+            self._logger.debug("COMMAND_SOCKET_READ_FAIL Encountered error %s on a command socket", problem)
             self._drop(client)
 
     def _read(self, client: Client, now: float) -> None:
@@ -223,7 +226,7 @@ class Listener:
                 self._settle()
                 return
             except Exception as problem:  # the outermost loop of a command: a fault in one must not end the daemon
-                logger.exception("COMMAND_PROCESS_ERROR2 Error while processing command: an error in the program")
+                self._logger.exception("COMMAND_PROCESS_ERROR2 Error while processing command: an error in the program")
                 self._answer(client, error(f"internal error: {problem!r}"), now)
                 self._settle()
                 return
@@ -258,7 +261,7 @@ class Listener:
         client.connection.close()
 
 
-def _remove_stale(path: Path) -> None:
+def _remove_stale(path: Path, family: Family) -> None:
     """Remove the socket of a daemon that is gone. ExitWith 73 when somebody listens on it."""
     try:
         if not stat.S_ISSOCK(path.stat().st_mode):
@@ -273,4 +276,6 @@ def _remove_stale(path: Path) -> None:
             return
         except BlockingIOError:
             pass  # its backlog is full: somebody is there
-    raise ExitWith(ExitCode.CANT_CREATE, "DHCP4_INIT_FAIL", f"control socket {path} is in use by another process")
+    raise ExitWith(
+        ExitCode.CANT_CREATE, family.message("INIT_FAIL"), f"control socket {path} is in use by another process"
+    )

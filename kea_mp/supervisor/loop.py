@@ -35,8 +35,6 @@ from kea_mp.supervisor.reconfigure import Reconfiguring
 from kea_mp.supervisor.spawn import Computation, Processes
 from kea_mp.supervisor.waiting import Aside, Waiting, begun
 
-logger = logging.getLogger("kea-dhcp4.dhcp4")
-
 
 class Signals:
     """SIGTERM, SIGINT and SIGHUP as something to poll."""
@@ -79,12 +77,14 @@ class Loop:
     ) -> None:
         """workers: how many packet workers the command line has asked for, if it has."""
         self._daemon, self._core, self._clock = daemon, daemon.core, daemon.clock
+        self._family = daemon.config.family
+        self._logger = logging.getLogger(self._family.logger())
         self._bus, self._processes, self._sockets, self._signals = bus, processes, sockets, signals
-        self._listener = Listener(self._begin, self._begin_wait, self._settle)
+        self._listener = Listener(self._family, self._begin, self._begin_wait, self._settle)
         self._aside = Aside(Computation)
         self._reconfiguring = Reconfiguring(daemon, processes, sockets, log, self._listener, workers, self.feed)
         self._pulse = Pulse(bus)
-        self._nanny = Nanny.of(os.environ)
+        self._nanny = Nanny.of(os.environ, self._logger)
         self._exit_code: int | None = None
 
     def run(self, folder: Path, control_sockets: Sequence[ControlSocket]) -> int:
@@ -155,7 +155,7 @@ class Loop:
             case Kill(child):
                 self._processes.kill(child)
             case Say(level, identifier, text):
-                logger.log(level, "%s %s", identifier, text)
+                self._logger.log(level, "%s %s", identifier, text)
             case Switch(generation):
                 self._reconfiguring.switch(generation, self._clock())
             case Exit(code):
@@ -167,7 +167,7 @@ class Loop:
         try:
             pid = self._processes.start(child)
         except OSError as error:
-            logger.error("KEA_MP_CHILD_NOT_STARTED %s cannot be started: %s", child, error)
+            self._logger.error("KEA_MP_CHILD_NOT_STARTED %s cannot be started: %s", child, error)
             self.feed(Died(child, ExitCode.SOFTWARE))
         else:
             self.feed(Started(child, pid))
@@ -176,7 +176,9 @@ class Loop:
         if number is signal.SIGHUP:
             self._listener.run(run(self._daemon, "config-reload"), self._clock())
             return
-        logger.info("DHCP4_SHUTDOWN_REQUEST shutdown of server requested by %s", number.name)
+        self._logger.info(
+            "%s shutdown of server requested by %s", self._family.message("SHUTDOWN_REQUEST"), number.name
+        )
         self.feed(Leave())
 
     def _on_record(self, record: Health | Answered) -> None:
@@ -193,7 +195,7 @@ class Loop:
         try:
             grown = self._sockets.open(self._clock())
         except ExitWith as end:
-            logger.critical("%s %s", end.identifier, end)
+            self._logger.critical("%s %s", end.identifier, end)
             self.feed(Leave(end.code))
             return
         if grown:

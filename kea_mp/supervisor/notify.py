@@ -19,8 +19,6 @@ from kea_mp.bus.messages import PAUSE
 from kea_mp.supervisor import recovery
 from kea_mp.supervisor.core import Core, described
 
-logger = logging.getLogger("kea-dhcp4.dhcp4")
-
 _VARIABLES = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID")
 
 
@@ -71,9 +69,10 @@ def messages(before: Standing, after: Standing, now: float) -> list[str]:
 class Nanny:
     """Whoever has started us, if they want to know. path "": nobody does."""
 
-    def __init__(self, path: str, watchdog_s: float = 0.0) -> None:
+    def __init__(self, path: str, logger: logging.Logger, watchdog_s: float = 0.0) -> None:
         """path: of a datagram socket, with @ in front an abstract one. watchdog_s: how long we may be silent; 0: for
         ever."""
+        self._logger = logger
         self._address = "\0" + path[1:] if path.startswith("@") else path
         self._every_s = watchdog_s / 2
         self._alive_at = 0.0
@@ -83,11 +82,11 @@ class Nanny:
             self._socket.setblocking(False)
 
     @classmethod
-    def of(cls, environment: MutableMapping[str, str]) -> Nanny:
+    def of(cls, environment: MutableMapping[str, str], logger: logging.Logger) -> Nanny:
         """As systemd says it; taken out of the environment, for it is not our children's business."""
         path, period, pid = (environment.pop(name, "") for name in _VARIABLES)
         meant = period.isdigit() and pid in ("", str(os.getpid()))
-        return cls(path, int(period) / 1e6 if meant else 0.0)
+        return cls(path, logger, int(period) / 1e6 if meant else 0.0)
 
     def follow(self, now_is: Standing, now: float) -> None:
         """To be called at each turn of the loop. now: monotonic seconds."""
@@ -110,4 +109,6 @@ class Nanny:
         try:
             self._socket.sendto(text.encode(), self._address)
         except OSError as error:
-            logger.warning("KEA_MP_NOTIFY_FAILED NOTIFY_SOCKET %s cannot be told %r: %s", self._address, text, error)
+            self._logger.warning(
+                "KEA_MP_NOTIFY_FAILED NOTIFY_SOCKET %s cannot be told %r: %s", self._address, text, error
+            )

@@ -27,7 +27,7 @@ from multiprocessing_logging import MultiProcessingHandler
 from kea_mp import patterns
 from kea_mp.config.model import Logger, LogOutput
 from kea_mp.errors import ConfigError
-from kea_mp.log import ROOT, Channel, Line, NeverBlockingHandler, apply_levels, levels
+from kea_mp.log import Channel, Line, NeverBlockingHandler, apply_levels, levels
 from kea_mp.supervisor.start_record import LogChannel
 
 QUEUE_RECORDS = 4096  #: of the supervisor itself
@@ -146,12 +146,12 @@ class Syslog(Output):
         (logging.INFO, syslog.LOG_INFO),
     )
 
-    def __init__(self, facility: str) -> None:
+    def __init__(self, facility: str, program: str) -> None:
         super().__init__()
         if facility.lower() not in FACILITIES:
             raise ConfigError(f"unknown syslog facility {facility!r}", "loggers[].output-options[].output")
         self._facility: int = getattr(syslog, f"LOG_{facility.upper()}")
-        syslog.openlog(ROOT, 0, self._facility)
+        syslog.openlog(program, 0, self._facility)
 
     def write(self, texts: Sequence[str], records: Sequence[Record]) -> None:
         for text, record in zip(texts, records, strict=True):
@@ -159,8 +159,8 @@ class Syslog(Output):
             syslog.syslog(self._facility | priority, text.rstrip("\n"))
 
 
-def handler(output: LogOutput) -> Output:
-    """One configured output. ConfigError when it cannot be opened or its pattern is wrong."""
+def handler(output: LogOutput, program: str) -> Output:
+    """One configured output of this program. ConfigError when it cannot be opened or its pattern is wrong."""
     kind, _, facility = output.output.partition(":")
     layout = _layout(output)
     made: Output
@@ -168,20 +168,20 @@ def handler(output: LogOutput) -> Output:
         case "stdout" | "stderr":
             made = Stream(sys.stdout if kind == "stdout" else sys.stderr, output.flush)
         case "syslog":
-            made = Syslog(facility or "local0")
+            made = Syslog(facility or "local0", program)
         case _:
             made = File(output)
     made.layout = layout
     return made
 
 
-def check(loggers: Sequence[Logger]) -> None:
+def check(loggers: Sequence[Logger], program: str) -> None:
     """ConfigError when an output could not be used; opens no file."""
     for output in (output for logger in loggers for output in logger.outputs):
         _layout(output)
         kind, _, facility = output.output.partition(":")
         if kind == "syslog":
-            Syslog(facility or "local0")
+            Syslog(facility or "local0", program)
 
 
 def _layout(output: LogOutput) -> Layout:
@@ -192,18 +192,19 @@ def _layout(output: LogOutput) -> Layout:
 class Outputs(logging.Handler):
     """Gives a record to the outputs of the most specific logger that has been configured."""
 
-    def __init__(self, loggers: Sequence[Logger], before: Outputs | None = None) -> None:
-        """before: what is open there, and is wanted here too, is not opened twice."""
+    def __init__(self, root: str, loggers: Sequence[Logger], before: Outputs | None = None) -> None:
+        """root: the logger above all others, named as the program. before: what is open there, and is wanted
+        here too, is not opened twice."""
         super().__init__()
         there: dict[LogOutput, Output] = before.by_place if before else {}
         same: dict[LogOutput, Output] = {}  # two loggers may share a file; it is opened once
 
         def handlers(outputs: Sequence[LogOutput]) -> tuple[Output, ...]:
-            return tuple(same.setdefault(o, same.get(o) or there.get(o) or handler(o)) for o in outputs)
+            return tuple(same.setdefault(o, same.get(o) or there.get(o) or handler(o, root)) for o in outputs)
 
         configured = {logger.name: logger for logger in loggers}
-        root = configured.get(ROOT)
-        self._root = handlers((root.outputs if root else ()) or (_DEFAULT_OUTPUT,))
+        top = configured.get(root)
+        self._root = handlers((top.outputs if top else ()) or (_DEFAULT_OUTPUT,))
         self._by_name = {
             name: handlers(logger.outputs) if logger.outputs else self._root for name, logger in configured.items()
         }
@@ -225,7 +226,7 @@ class Outputs(logging.Handler):
             output.take(share)
 
     def _of(self, name: str) -> tuple[Output, ...]:
-        while name not in self._by_name and name != ROOT and "." in name:
+        while name not in self._by_name and "." in name:
             name = name.rpartition(".")[0]
         return self._by_name.get(name, self._root)
 
@@ -284,27 +285,28 @@ class FromChild(MultiProcessingHandler):  # type: ignore[misc]
 class SupervisorLog:
     """All logging of the daemon. Before `configure` the lines go to stdout from INFO up, as in Kea."""
 
-    def __init__(self, verbose: bool) -> None:
-        self._verbose = verbose
-        self._levels = levels((), verbose)
-        self._outputs = Outputs(())
+    def __init__(self, root: str, verbose: bool) -> None:
+        """root: the logger above all others, named as the program."""
+        self._root, self._verbose = root, verbose
+        self._levels = levels(root, (), verbose)
+        self._outputs = Outputs(root, ())
         self._children: dict[str, FromChild] = {}
         self._old: list[FromChild] = []
         self._replaced: list[Outputs] = []  #: still written to by children of the configuration before
         self._queue: queue.Queue[Any] = queue.Queue(QUEUE_RECORDS)
         logging.raiseExceptions = False  # an output that fails must not write a traceback per line on stderr
-        root = logging.getLogger(ROOT)
-        root.propagate = False
-        root.addHandler(NeverBlockingHandler(self._queue))
+        logger = logging.getLogger(root)
+        logger.propagate = False
+        logger.addHandler(NeverBlockingHandler(self._queue))
         apply_levels(self._levels)
         self._listener = QueueListener(self._queue, self._outputs)
         self._listener.start()
 
     def configure(self, loggers: Sequence[Logger]) -> None:
         """Use these loggers from now on. ConfigError when an output is not usable; then nothing has changed."""
-        outputs = Outputs(loggers, self._outputs)
+        outputs = Outputs(self._root, loggers, self._outputs)
         self._replaced.append(self._outputs)
-        before, self._levels = self._levels, levels(loggers, self._verbose)
+        before, self._levels = self._levels, levels(self._root, loggers, self._verbose)
         self._outputs = outputs
         self._listener.handlers = (outputs,)
         apply_levels(self._levels, before)
@@ -330,7 +332,7 @@ class SupervisorLog:
     def tell_console(self, text: str) -> None:
         """Why there is no start, on stderr, unless a line of the log on the console has said so (as Kea)."""
         if not self._outputs.on_console:
-            print(f"{ROOT}: {text}", file=sys.stderr)  # noqa: T201
+            print(f"{self._root}: {text}", file=sys.stderr)  # noqa: T201
 
     def close(self) -> bool:
         """Write what is left, for a limited time. False when an output is stuck."""

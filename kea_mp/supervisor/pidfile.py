@@ -1,7 +1,7 @@
 """The PID file, and the lock on it that keeps a second daemon of the same name out.
 
-The file is where Kea has it: `<run folder>/<stem of the configuration file>.kea-dhcp4.pid`. Its lock is the kernel's
-and goes with the process, so a file that a killed daemon left behind is never in the way.
+The file is where Kea has it: `<run folder>/<stem of the configuration file>.kea-dhcp4.pid` (or kea-dhcp6). Its lock is
+the kernel's and goes with the process, so a file that a killed daemon left behind is never in the way.
 
 Runs in: supervisor
 """
@@ -13,8 +13,7 @@ import os
 from pathlib import Path
 
 from kea_mp.errors import ExitCode, ExitWith
-
-PROGRAM = "kea-dhcp4"
+from kea_mp.family import Family
 
 
 class PidFile:
@@ -22,16 +21,17 @@ class PidFile:
     made.
     """
 
-    def __init__(self, run_dir: Path, config_file: Path) -> None:
-        self.path = run_dir / f"{config_file.stem}.{PROGRAM}.pid"
+    def __init__(self, run_dir: Path, config_file: Path, family: Family) -> None:
+        self._family = family
+        self.path = run_dir / f"{config_file.stem}.{family.root}.pid"
         try:
             self._descriptor = self._locked()
         except PermissionError as error:
             text = f"the PID file {self.path} cannot be written: {error.strerror}"
-            raise ExitWith(ExitCode.NO_PERMISSION, "DHCP4_INIT_FAIL", text) from error
+            raise ExitWith(ExitCode.NO_PERMISSION, family.message("INIT_FAIL"), text) from error
         except OSError as error:
             text = f"the PID file {self.path} cannot be written: {error.strerror}"
-            raise ExitWith(ExitCode.OS_ERROR, "DHCP4_INIT_FAIL", text) from error
+            raise ExitWith(ExitCode.OS_ERROR, family.message("INIT_FAIL"), text) from error
         line = f"{os.getpid()}\n".encode()
         os.pwrite(self._descriptor, line, 0)
         os.ftruncate(self._descriptor, len(line))
@@ -48,8 +48,8 @@ class PidFile:
             except BlockingIOError:
                 pid = os.pread(descriptor, 32, 0).decode(errors="replace").strip()
                 os.close(descriptor)
-                text = f"{PROGRAM} already running? PID file {self.path} belongs to the process {pid}"
-                raise ExitWith(ExitCode.CANT_CREATE, "DHCP4_ALREADY_RUNNING", text) from None
+                text = f"{self._family.root} already running? PID file {self.path} belongs to the process {pid}"
+                raise ExitWith(ExitCode.CANT_CREATE, self._family.message("ALREADY_RUNNING"), text) from None
             if self._is_in_place(descriptor):
                 return descriptor
             os.close(descriptor)  # its owner removed it between our open and our lock

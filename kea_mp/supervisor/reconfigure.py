@@ -12,11 +12,13 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from kea_mp.bus.messages import Answered
-from kea_mp.config.model import Config4
+from kea_mp.config.model import Config, Config4
+from kea_mp.config.model6 import Config6
 from kea_mp.control.answer import Answer, error
 from kea_mp.control.daemon import APPLY_S, Applied
 from kea_mp.errors import ConfigError, ExitWith
@@ -31,12 +33,13 @@ from kea_mp.supervisor.outputs import SupervisorLog
 from kea_mp.supervisor.parcel import Parcel
 from kea_mp.supervisor.processes import ChildSpec, table
 from kea_mp.supervisor.recovery import Phase
+from kea_mp.supervisor.server_id import server_duid_of
 from kea_mp.supervisor.spawn import Processes
 
 Feed = Callable[[Event], object]
 
 
-def worker_count(asked: int | None, config: Config4) -> int:
+def worker_count(asked: int | None, config: Config) -> int:
     """Packet workers: of the command line, of the configuration, or one for each processor that we may use."""
     return asked or config.workers or len(os.sched_getaffinity(0))
 
@@ -73,13 +76,14 @@ class Reconfiguring:
             first.begun = True
             first.refused = self._begin(first.wait.config)
 
-    def _begin(self, config: Config4) -> str:
+    def _begin(self, config: Config4 | Config6) -> str:
         """Everything up to the point of no return; why not, or ""."""
         added: Sequence[Path] = ()
         try:
             check_lease_file(config.lease_database, config.family)
-            self._check_interfaces(config)
+            interfaces.check_usable(config.interfaces, config.family)
             added = self._listener.add(config.control_sockets)
+            self._line[0].server_duid = server_duid_of(config, int(time.time()))
             self._log.configure(config.loggers)
         except (ConfigError, ExitWith) as problem:
             self._listener.remove(added)
@@ -93,7 +97,7 @@ class Reconfiguring:
 
     def switch(self, generation: int, now: float) -> None:
         """No process of the old configuration is left, none of the new is there."""
-        applied = self._line[0].wait
+        applied, duid = self._line[0].wait, self._line[0].server_duid
         config, workers = applied.config, worker_count(self._asked, applied.config)
         self._log.close_old()
         try:
@@ -103,20 +107,14 @@ class Reconfiguring:
             self._line[0].failure = str(problem)
         outfit = self._processes.outfit
         outfit.config.close()
-        outfit.config, outfit.generation = Parcel(config), generation
+        outfit.config, outfit.generation, outfit.server_duid = Parcel(config), generation, duid
         self._processes.refit(self._specs(config))
-        self._daemon.apply(config, applied.shown)
+        self._daemon.apply(config, applied.shown, duid)
         if self._line[0].failure:
             self._feed(Disable(RECONFIGURATION, text=self._line[0].failure))
 
-    def _specs(self, config: Config4) -> tuple[ChildSpec, ...]:
+    def _specs(self, config: Config) -> tuple[ChildSpec, ...]:
         return table(worker_count(self._asked, config))
-
-    def _check_interfaces(self, config: Config4) -> None:
-        wanted = config.interfaces
-        targets, problems = interfaces.chosen(wanted.names, interfaces.present(), wanted.socket_type)
-        if problems and wanted.max_retries == 0 and (wanted.require_all or not targets):
-            raise ConfigError("; ".join(problem.text for problem in problems))
 
 
 class ForReconfiguration:
@@ -126,6 +124,7 @@ class ForReconfiguration:
         self._core = daemon.core
         self.wait, self.until = wait, now + APPLY_S
         self.begun, self.refused, self.failure = False, "", ""
+        self.server_duid = b""
 
     def over(self, now: float) -> bool:
         if self.refused or now >= self.until:

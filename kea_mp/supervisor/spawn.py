@@ -20,6 +20,7 @@ from typing import cast
 
 from kea_mp.bus.sockets import Endpoints
 from kea_mp.config.model import Config4
+from kea_mp.config.model6 import Config6
 from kea_mp.control.answer import Answer
 from kea_mp.supervisor.aside import blank, compute
 from kea_mp.supervisor.children import Kind
@@ -38,12 +39,13 @@ context = multiprocessing.get_context("spawn")
 class Outfit:
     """What children are started with, as it is now."""
 
-    config: Parcel[Config4]
+    config: Parcel[Config4 | Config6]
     generation: int
     endpoints: Endpoints
     open_log: Callable[[str], LogChannel]  #: a fresh channel for one process of the child with this name
     close_log: Callable[[str], None]  #: nothing more is written to it by us
     sockets: Callable[[int], tuple[AnySocket, ...]]  #: those of the packet worker with this index
+    server_duid: bytes = b""  #: of DHCPv6
 
 
 class Processes:
@@ -72,7 +74,7 @@ class Processes:
             child=child,
             index=index,
             workers=sum(spec.kind is Kind.SERVING for spec, _ in self._specs.values()),
-            config=cast(Config4, self.outfit.config),  # that is what the child will find there
+            config=cast(Config4 | Config6, self.outfit.config),  # that is what the child will find there
             generation=self.outfit.generation,
             endpoints=self.outfit.endpoints,
             parent=os.getpid(),
@@ -80,6 +82,7 @@ class Processes:
             lanes=self._lanes[child],
             dhcp_sockets=tuple(dhcp for dhcp in sockets if isinstance(dhcp, DhcpSocket)),
             dhcp_sockets6=tuple(dhcp for dhcp in sockets if isinstance(dhcp, DhcpSocket6)),
+            server_duid=self.outfit.server_duid,
         )
         process = context.Process(target=enter, args=(LAUNCHER, spec.module, record), name=child)
         try:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 from kea_mp.bus.sockets import Endpoints
 from kea_mp.config.model import Config4
+from kea_mp.config.model6 import Config6
 
 RAW, UDP = "raw", "udp"
 
@@ -80,13 +81,14 @@ class StartRecord:
     workers there are. config: without its `raw`, which no child needs. lanes: the non-blocking SEQPACKET ends of the
     data path; for a connection worker one per packet worker in their order, for a packet worker one per connection
     worker, the lease database first. dhcp_sockets, dhcp_sockets6: packet workers only, those of its family.
-    heartbeat_s: between two reports; silence_s: without a directive for longer than this, pause.
+    server_duid: who we are in DHCPv6. heartbeat_s: between two reports; silence_s: without a directive for longer than
+    this, pause.
     """
 
     child: str
     index: int
     workers: int
-    config: Config4
+    config: Config4 | Config6
     generation: int
     endpoints: Endpoints
     parent: int  #: pid of the supervisor
@@ -94,5 +96,6 @@ class StartRecord:
     lanes: tuple[socket.socket, ...] = ()
     dhcp_sockets: tuple[DhcpSocket, ...] = ()
     dhcp_sockets6: tuple[DhcpSocket6, ...] = ()
+    server_duid: bytes = b""
     heartbeat_s: float = 0.25
     silence_s: float = 2.0

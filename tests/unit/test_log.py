@@ -12,7 +12,9 @@ import pytest
 
 from kea_mp import log
 from kea_mp.config.model import Logger
-from kea_mp.log import BATCH, ROOT, Channel, ChildHandler, NeverBlockingHandler, debug, level, levels
+from kea_mp.log import BATCH, Channel, ChildHandler, NeverBlockingHandler, debug, level, levels
+
+ROOT = "kea-dhcp4"
 
 
 def test_debug_levels_are_ordered_and_all_below_info() -> None:
@@ -39,16 +41,16 @@ def test_none_silences_even_fatal_lines() -> None:
 
 
 def test_without_loggers_it_is_info() -> None:
-    assert levels((), verbose=False) == ((ROOT, logging.INFO),)
+    assert levels(ROOT, (), verbose=False) == ((ROOT, logging.INFO),)
 
 
 def test_a_logger_without_a_root_logger_leaves_the_root_at_info() -> None:
-    chosen = levels((Logger("kea-dhcp4.leases", severity="DEBUG", debug_level=99),), verbose=False)
+    chosen = levels(ROOT, (Logger("kea-dhcp4.leases", severity="DEBUG", debug_level=99),), verbose=False)
     assert chosen == ((ROOT, logging.INFO), ("kea-dhcp4.leases", 4))
 
 
 def test_verbose_outweighs_the_configuration() -> None:
-    assert levels((Logger(ROOT, severity="ERROR"),), verbose=True) == ((ROOT, 4),)
+    assert levels(ROOT, (Logger(ROOT, severity="ERROR"),), verbose=True) == ((ROOT, 4),)
 
 
 def test_a_full_queue_drops_and_counts() -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import logging
+
 from kea_mp.supervisor.notify import Nanny, Standing, messages
 
 NEW = Standing()
@@ -40,5 +42,5 @@ def test_the_end_is_told_once() -> None:
 
 def test_the_environment_of_children_does_not_have_it() -> None:
     environment = {"NOTIFY_SOCKET": "", "WATCHDOG_USEC": "1", "WATCHDOG_PID": "1", "PATH": "/bin"}
-    Nanny.of(environment).follow(SERVING, 1.0)
+    Nanny.of(environment, logging.getLogger("kea-dhcp4.dhcp4")).follow(SERVING, 1.0)
     assert environment == {"PATH": "/bin"}

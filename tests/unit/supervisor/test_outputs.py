@@ -30,7 +30,7 @@ def record(name: str = "kea-dhcp4.dhcp4", text: str = "ID text") -> logging.LogR
     ],
 )
 def test_kinds(output: LogOutput, kind: type[logging.Handler]) -> None:
-    assert type(handler(output)) is kind
+    assert type(handler(output, "kea-dhcp4")) is kind
 
 
 @pytest.mark.parametrize(
@@ -42,14 +42,14 @@ def test_kinds(output: LogOutput, kind: type[logging.Handler]) -> None:
     ],
 )
 def test_what_cannot_be_used_is_refused_with_its_path(output: LogOutput, problem: str) -> None:
-    for use in (lambda: handler(output), lambda: check([Logger("kea-dhcp4", (output,))])):
+    for use in (lambda: handler(output, "kea-dhcp4"), lambda: check([Logger("kea-dhcp4", (output,))], "kea-dhcp4")):
         with pytest.raises(ConfigError, match=problem) as error:
             use()
         assert "output-options" in str(error.value)
 
 
 def test_a_check_opens_no_file(tmp_path: Path) -> None:
-    check([Logger("kea-dhcp4", (LogOutput(str(tmp_path / "x.log")),))])
+    check([Logger("kea-dhcp4", (LogOutput(str(tmp_path / "x.log")),))], "kea-dhcp4")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -104,7 +104,7 @@ def test_a_childs_traceback_follows_its_line() -> None:
 def test_lines_keep_their_order_and_go_to_their_own_outputs(tmp_path: Path) -> None:
     root, special = tmp_path / "root.log", tmp_path / "special.log"
     made = [Logger("kea-dhcp4", named(root, "%m\n")), Logger("kea-dhcp4.leases", named(special, "%m\n"))]
-    outputs = Outputs(made)
+    outputs = Outputs("kea-dhcp4", made)
     outputs.take([line("1"), line("2", "kea-dhcp4.dhcp4"), line("3"), line("4", "kea-dhcp4.dhcp4")])
     assert texts(outputs, special) == ["1", "3"]
     assert texts(outputs, root) == ["2", "4"]
@@ -122,7 +122,7 @@ def test_an_output_that_fails_does_not_end_the_thread_that_writes(capsys: pytest
 
 @pytest.mark.parametrize(("pattern", "shown"), [("%m%n", False), ("%%F %m%n", False), ("%F:%L %m%n", True)])
 def test_it_is_known_whether_a_pattern_shows_callers(pattern: str, shown: bool) -> None:
-    outputs = Outputs([Logger("kea-dhcp4", (LogOutput("stdout", pattern=pattern),))])
+    outputs = Outputs("kea-dhcp4", [Logger("kea-dhcp4", (LogOutput("stdout", pattern=pattern),))])
     assert outputs.shows_callers == shown
 
 
@@ -141,7 +141,7 @@ def to(path: Path) -> tuple[LogOutput, ...]:
 
 def test_a_record_goes_to_the_most_specific_logger_only(tmp_path: Path) -> None:
     root, special = tmp_path / "root.log", tmp_path / "special.log"
-    outputs = Outputs([Logger("kea-dhcp4", to(root)), Logger("kea-dhcp4.leases", to(special))])
+    outputs = Outputs("kea-dhcp4", [Logger("kea-dhcp4", to(root)), Logger("kea-dhcp4.leases", to(special))])
     for name in ("kea-dhcp4.leases", "kea-dhcp4.leases.deep", "kea-dhcp4.leasesx", "kea-dhcp4"):
         outputs.handle(record(name))
     assert texts(outputs, special) == ["kea-dhcp4.leases", "kea-dhcp4.leases.deep"]
@@ -150,14 +150,14 @@ def test_a_record_goes_to_the_most_specific_logger_only(tmp_path: Path) -> None:
 
 def test_a_logger_without_outputs_has_those_of_the_root(tmp_path: Path) -> None:
     root = tmp_path / "root.log"
-    outputs = Outputs([Logger("kea-dhcp4", to(root)), Logger("kea-dhcp4.leases")])
+    outputs = Outputs("kea-dhcp4", [Logger("kea-dhcp4", to(root)), Logger("kea-dhcp4.leases")])
     outputs.handle(record("kea-dhcp4.leases"))
     assert texts(outputs, root) == ["kea-dhcp4.leases"]
 
 
 def test_two_loggers_share_one_open_file(tmp_path: Path) -> None:
     both = tmp_path / "both.log"
-    outputs = Outputs([Logger("kea-dhcp4", to(both)), Logger("kea-dhcp4.leases", to(both))])
+    outputs = Outputs("kea-dhcp4", [Logger("kea-dhcp4", to(both)), Logger("kea-dhcp4.leases", to(both))])
     outputs.handle(record("kea-dhcp4"))
     outputs.handle(record("kea-dhcp4.leases"))
     assert texts(outputs, both) == ["kea-dhcp4", "kea-dhcp4.leases"]
