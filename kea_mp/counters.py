@@ -1,4 +1,4 @@
-"""Kea's DHCPv4 statistics of the whole daemon, added up from what its processes report.
+"""Kea's statistics of the whole daemon, added up from what its processes report.
 
 Children report running totals per process (`Health.counters`) and levels (`Health.gauges`). What has been added since
 the last report of the same process is added here, so that a process that dies leaves its share behind and its
@@ -13,69 +13,15 @@ Runs in: supervisor
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 
-from kea_mp.config.model import Config4, Subnet4
+from kea_mp.statistic_names import AnyConfig, is_level, is_statistic, lasting, of_daemon, of_subnets, totals
 
 SAMPLES = 20  #: Kea statistic-default-sample-count
 INCARNATIONS = 4  #: processes per child whose last totals are remembered, for reports that arrive late
-
-PACKETS4 = (
-    "pkt4-ack-received",
-    "pkt4-ack-sent",
-    "pkt4-decline-received",
-    "pkt4-discover-received",
-    "pkt4-inform-received",
-    "pkt4-nak-received",
-    "pkt4-nak-sent",
-    "pkt4-offer-received",
-    "pkt4-offer-sent",
-    "pkt4-parse-failed",
-    "pkt4-receive-drop",
-    "pkt4-received",
-    "pkt4-release-received",
-    "pkt4-request-received",
-    "pkt4-sent",
-    "pkt4-unknown-received",
-    "v4-allocation-fail",
-    "v4-allocation-fail-classes",
-    "v4-allocation-fail-no-pools",
-    "v4-allocation-fail-shared-network",
-    "v4-allocation-fail-subnet",
-    "v4-lease-reuses",
-    "v4-reservation-conflicts",
-)
-LEASES4 = (
-    "cumulative-assigned-addresses",
-    "declined-addresses",
-    "reclaimed-declined-addresses",
-    "reclaimed-leases",
-)
-SUBNET4 = (
-    "assigned-addresses",
-    "cumulative-assigned-addresses",
-    "declined-addresses",
-    "reclaimed-declined-addresses",
-    "reclaimed-leases",
-)  #: of a subnet and of a pool, besides total-addresses
-SUBNET4_LASTING = ("v4-lease-reuses", "v4-reservation-conflicts")  #: of a subnet; kept over a reconfiguration
-
-#: ours, there from the first event on: what became of packets while leases could not be asked for
-OURS = ("kea-mp-lease-confirmed", "kea-mp-unanswered-")
-
-LEVELS = frozenset({"assigned-addresses", "declined-addresses"})  #: last part of a name: a state, not a count
-
-
-def is_statistic(name: str) -> bool:
-    """Whether a name that a child reports is shown as a statistic; the rest is for status only."""
-    return name.startswith(("pkt4-", "v4-", "subnet[", *OURS)) or name in LEASES4
-
-
-def is_level(name: str) -> bool:
-    return name.rpartition(".")[2] in LEVELS
 
 
 @lru_cache(4096)  # thousands of samples are of the same report
@@ -131,20 +77,21 @@ class Statistics:
     _observations: dict[str, Observation] = field(default_factory=dict)
     _totals: dict[str, dict[int, Mapping[str, int]]] = field(default_factory=dict)  #: child → pid → last counters
     _levels: dict[str, int] = field(default_factory=dict)  #: name → what was last reported
-    _subnets: tuple[Subnet4, ...] = ()
+    _of_subnets: tuple[str, ...] = ()  #: names that go with the configuration
 
-    def configured(self, config: Config4, now: float) -> None:
+    def configured(self, config: AnyConfig, now: float) -> None:
         """A configuration is applied: all names of its subnets and pools are there, those of the last one are gone.
 
         Counts of a subnet start again, as in Kea; levels are what the lease backend last reported."""
         self.default = default_limit(config)
-        for name in (*subnet_names(self._subnets), *totals(self._subnets)):
+        for name in self._of_subnets:
             self._observations.pop(name, None)
-        self._subnets = config.subnets
-        for name in (*PACKETS4, *LEASES4, *subnet_names(self._subnets), *lasting_names(self._subnets)):
+        sizes, subnets = totals(config), tuple(of_subnets(config))
+        self._of_subnets = (*subnets, *sizes)
+        for name in (*of_daemon(config), *subnets, *lasting(config)):
             if name not in self._observations:
                 self._set(name, self._levels.get(name, 0) if is_level(name) else 0, now)
-        for name, value in totals(self._subnets).items():
+        for name, value in sizes.items():
             self._set(name, value, now)
 
     def heard(self, child: str, pid: int, counters: Mapping[str, int], gauges: Mapping[str, float], now: float) -> None:
@@ -221,34 +168,7 @@ class Statistics:
             observation.set(value, now)
 
 
-def default_limit(config: Config4) -> Limit:
+def default_limit(config: AnyConfig) -> Limit:
     """Kea statistic-default-sample-count and -age: a count of 0 means that the age holds."""
     count = int(config.raw.get("statistic-default-sample-count", SAMPLES))
     return Limit(count) if count else Limit(None, float(config.raw.get("statistic-default-sample-age", 0)))
-
-
-def totals(subnets: Iterable[Subnet4]) -> dict[str, int]:
-    """Sizes by statistic name: of each subnet, and of its pools, where pools with one id count together."""
-    sizes: dict[str, int] = {}
-    for subnet in subnets:
-        sizes[f"subnet[{subnet.id}].total-addresses"] = sum(p.last - p.first + 1 for p in subnet.pools)
-        for pool in subnet.pools:
-            name = f"subnet[{subnet.id}].pool[{pool.pool_id}].total-addresses"
-            sizes[name] = sizes.get(name, 0) + pool.last - pool.first + 1
-    return sizes
-
-
-def subnet_names(subnets: Iterable[Subnet4]) -> Iterator[str]:
-    """Names of subnets and pools that start anew with a configuration, without total-addresses."""
-    for subnet in subnets:
-        for name in SUBNET4:
-            yield f"subnet[{subnet.id}].{name}"
-            for pool_id in {pool.pool_id for pool in subnet.pools}:
-                yield f"subnet[{subnet.id}].pool[{pool_id}].{name}"
-
-
-def lasting_names(subnets: Iterable[Subnet4]) -> Iterator[str]:
-    """Names of subnets that go on counting when a configuration is applied."""
-    for subnet in subnets:
-        for name in SUBNET4_LASTING:
-            yield f"subnet[{subnet.id}].{name}"
