@@ -33,16 +33,17 @@ def extended(x: Exchange, context: str, relay_id: bytes, remote_id: bytes) -> Ex
         relay_id = relay
         if relay:
             info["relay-id"] = relay.hex().upper()
-    return _with_agent(context, info), relay_id, remote_id
+    return with_isc(context, "relay-agent-info", info), relay_id, remote_id
 
 
-def _with_agent(context: str, info: dict[str, Any]) -> str:
+def with_isc(context: str, key: str, info: Any) -> str:
+    """The user context of a lease with this in its member ISC; the same text when it is there already."""
     whole = _as_dict(context)
     isc = whole.get("ISC")
     isc = dict(isc) if isinstance(isc, dict) else {}
-    if isc.get("relay-agent-info") == info:
+    if isc.get(key) == info:
         return context
-    isc["relay-agent-info"] = info
+    isc[key] = info
     return kea_json({**whole, "ISC": isc})
 
 

@@ -1,0 +1,146 @@
+"""What is done for each DHCPv6 message, in which order: `respond` at the foot.
+
+Runs in: serving
+"""
+
+from __future__ import annotations
+
+from kea_mp.dhcp.message6 import (
+    ADDR_REG_INFORM,
+    ADVERTISE,
+    CONFIRM,
+    DECLINE,
+    INFORMATION_REQUEST,
+    REBIND,
+    RELEASE,
+    RENEW,
+    REPLY,
+    REQUEST,
+    SOLICIT,
+)
+from kea_mp.dhcp.special6 import parse_vendor_class
+from kea_mp.errors import WireError
+from kea_mp.hosts.from_config import GLOBAL
+from workers.serving.engine.packet import Drop
+from workers.serving.engine6 import trace
+from workers.serving.engine6.admit import RECEIVE_DROP, refusal
+from workers.serving.engine6.assign import Answering6, lease_for
+from workers.serving.engine6.context import Exchange6
+from workers.serving.engine6.give_back import decline, release
+from workers.serving.engine6.hardware import learn
+from workers.serving.engine6.options import RAPID_COMMIT, VENDOR_CLASS
+from workers.serving.engine6.packet import Reply6
+from workers.serving.engine6.register import register
+from workers.serving.engine6.reservations import find_reservations, global_reservation, identifiers_of
+from workers.serving.engine6.stateless import information, on_link
+from workers.serving.engine6.trace import listening
+
+DOCSIS_CLASSES = (b"docsis3.0", b"eRouter1.0")  #: looked for anywhere in a vendor class, others only at its beginning
+
+Outcome6 = Reply6 | Drop | Answering6  #: the end of an exchange, or what still has to ask the store on its way there
+
+
+def classify(x: Exchange6) -> None:
+    """VENDOR_CLASS_<first value> of each option 16."""
+    names: list[str] = []
+    lenient = x.know.config.compatibility.lenient_option_parsing
+    for payload in x.message.options.get(VENDOR_CLASS, ()):
+        try:
+            _, values = parse_vendor_class(payload, lenient)
+        except WireError:
+            continue
+        if values:
+            value = next((known for known in DOCSIS_CLASSES if known in values), values[0])
+            names.append("VENDOR_CLASS_" + value.decode("utf-8", "surrogateescape"))
+    x.classes = x.know.classes.added(x.classes, *names)
+
+
+def meet_globally(x: Exchange6) -> Drop | None:
+    """early-global-reservations-lookup: classes of a global reservation take part in subnet selection."""
+    x.identifiers = identifiers_of(x)
+    host = global_reservation(x)
+    if host is None:
+        return None
+    x.classes = x.know.classes.added(x.classes, *host.classes, "KNOWN")
+    x.hosts = {GLOBAL: host}
+    return _dropped(x, "DHCP6_PACKET_DROP_DROP_CLASS_EARLY")
+
+
+def meet(x: Exchange6) -> Drop | None:
+    """Reservations of the client, the classes they give, KNOWN or UNKNOWN. In a shared network the classes of a
+    subnet's reservation come only when the subnet is final, see `settle`."""
+    know = x.know
+    if know.any_hosts:
+        find_reservations(x)
+    if not x.hosts:
+        x.classes = know.classes.of_stranger(x.classes)
+        return None
+    plan, host = x.plan, x.host()
+    if host is not None and host.classes:
+        world = x.hosts.get(GLOBAL) if plan is not None and plan.parameters.reservations_global else None
+        by_world = world is not None and bool(world.classes) and not know.config.early_global_reservations
+        if by_world or plan is None or not plan.network:
+            x.classes = know.classes.added(x.classes, *host.classes)
+    x.classes = know.classes.added(x.classes, "KNOWN")
+    return _dropped(x, "DHCP6_PACKET_DROP_DROP_CLASS2")
+
+
+def _dropped(x: Exchange6, identifier: str) -> Drop | None:
+    return Drop(RECEIVE_DROP, identifier, x.statistics) if "DROP" in x.classes.members else None
+
+
+def solicit(x: Exchange6) -> Outcome6:
+    """SOLICIT; with rapid-commit answered like a REQUEST."""
+    if x.plan is not None and x.plan.subnet.rapid_commit and RAPID_COMMIT in x.message.options:
+        return lease_for(x, REPLY, False, rapid_commit=True)
+    return lease_for(x, ADVERTISE, False)
+
+
+def _served(x: Exchange6) -> Outcome6:
+    """What the type of the message asks for."""
+    kind = x.type
+    if kind == SOLICIT:
+        return solicit(x)
+    if kind == REQUEST:
+        return lease_for(x, REPLY, False)
+    if kind in (RENEW, REBIND):
+        return lease_for(x, REPLY, True)
+    if kind == RELEASE:
+        return release(x)
+    if kind == DECLINE:
+        return decline(x)
+    if kind == CONFIRM:
+        return on_link(x)
+    assert kind in (INFORMATION_REQUEST, ADDR_REG_INFORM)
+    return information(x) if kind == INFORMATION_REQUEST else register(x)
+
+
+def _say_where(x: Exchange6) -> None:
+    who = trace.label6(x.message)
+    if x.plan is None:
+        trace.packets.debug("DHCP6_SUBNET_SELECTION_FAILED %s: no subnet for this packet", who)
+    else:
+        trace.packets.debug("DHCP6_SUBNET_SELECTED %s: subnet with id %d", who, x.plan.id)
+    names = ", ".join(x.classes.names)
+    trace.dhcp6.debug("DHCP6_CLASSES_ASSIGNED_AFTER_SUBNET_SELECTION %s: classes %s", who, names)
+
+
+def respond(x: Exchange6) -> Answering6:
+    """The whole exchange. BackendDown: the store did not answer, so nobody is told anything."""
+    know = x.know
+    refused = refusal(x)
+    if refused is not None:
+        return refused
+    if VENDOR_CLASS in x.message.options:
+        classify(x)
+    x.hw, x.hw_source = learn(x.packet, know.sources)
+    if know.config.early_global_reservations and (refused := meet_globally(x)) is not None:
+        return refused
+    x.plan = know.subnets.of(x)
+    refused = meet(x)
+    if listening.debug:
+        _say_where(x)
+    if refused is not None:
+        return refused
+    served = _served(x)
+    return served if isinstance(served, (Reply6, Drop)) else (yield from served)
