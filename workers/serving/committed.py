@@ -32,7 +32,6 @@ from kea_mp.leases.store import (
 from kea_mp.values import INFINITY
 
 L = TypeVar("L", Lease4, Lease6)
-_LOOKS_UP, _FOUND = (FindLeases, FindLeases6), (Found, Found6)
 
 
 class Committed(Generic[L]):
@@ -64,21 +63,24 @@ class Committed(Generic[L]):
         result: Found | Found6 | Stored[L] | Changed[L] | Failed,
     ) -> None:
         """Learn from an answer of the database; `Failed` says nothing about what is there."""
-        if isinstance(request, _LOOKS_UP):
-            if isinstance(result, _FOUND):
-                if request.address in self._leases:
-                    self._met(request.address, cast(L | None, result.at))
-                for lease in cast(tuple[L, ...], result.mine):
-                    if lease.state == DEFAULT:
-                        self._learn(lease)
-        elif isinstance(result, Stored):
-            if isinstance(request, ClaimLease) and result.lease.state == DEFAULT:
-                self._learn(result.lease)
+        kind = type(result)  # compared, not isinstance: this is done for each answer of the database
+        if kind is Found or kind is Found6:
+            found = cast("Found | Found6", result)
+            address = cast("FindLeases | FindLeases6", request).address
+            if address in self._leases:
+                self._met(address, cast("L | None", found.at))
+            for lease in cast("tuple[L, ...]", found.mine):
+                if lease.state == DEFAULT:
+                    self._learn(lease)
+        elif kind is Stored:
+            written = cast("Stored[L]", result).lease
+            if written.state == DEFAULT and type(request) is ClaimLease:
+                self._learn(written)
             else:
-                self.forget(result.lease.address)
-        elif isinstance(result, Changed):
-            wanted = request.lease if isinstance(request, ClaimLease) else request.seen
-            self._met(wanted.address, result.current)
+                self._leases.pop(written.address, None)
+        elif kind is Changed:
+            wanted = request.lease if isinstance(request, ClaimLease) else cast("RemoveLease[L]", request).seen
+            self._met(wanted.address, cast("Changed[L]", result).current)
 
     def _met(self, address: int | bytes, row: L | None) -> None:
         """What is at an address, whoever's it is: it corrects what is remembered, and nothing else."""
@@ -87,7 +89,9 @@ class Committed(Generic[L]):
 
     def _learn(self, lease: L) -> None:
         leases, address = self._leases, lease.address
-        if leases.pop(address, None) is None and len(leases) >= self._limit:
+        if address in leases:
+            leases.move_to_end(address)
+        elif len(leases) >= self._limit:
             if not self._limit:
                 return
             _, oldest = leases.popitem(last=False)
