@@ -59,8 +59,8 @@ PREFERRED = Lifetime(3000, 1000, 6000)
 
 
 def a(text: str) -> bytes:
-    """2001:db8::… for short: a("::10")."""
-    return address6("2001:db8" + text if text.startswith("::") else text)
+    """2001:db8::… for short: a("::10"); "::" is itself."""
+    return address6("2001:db8" + text if text.startswith("::") and text != "::" else text)
 
 
 def parameters(**changes: Any) -> Parameters6:
