@@ -14,27 +14,18 @@ import os
 import select
 import time
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Generic, Protocol
 
 from kea_mp import log
 from kea_mp.bus.messages import Answered, Directive, Down, Health, Up
-from kea_mp.dhcp.frames import Datagram
-from kea_mp.dhcp.message4 import DISCOVER, Message4, decode4
 from kea_mp.errors import WireError
-from kea_mp.leases.store import ClaimLease, FindLeases, RemoveLease
-from kea_mp.values import text4
-from workers.serving.engine.packet import Packet4, Reply4
-from workers.serving.engine.trace import label
+from kea_mp.leases.store import ClaimLease, FindLeases, FindLeases6, RemoveLease
 from workers.serving.gate import Gate, Mode, hear, mode, serves_until, woken
 from workers.serving.lane import Lane
-from workers.serving.overload import CALM, Shed, is_discover, looked, shed
-from workers.serving.packets import Port, SendFailed
+from workers.serving.overload import CALM, Shed, looked, shed
+from workers.serving.packets import Arrived, Port, SendFailed
 from workers.serving.scheduler import Engine, Limits, Scheduler
-from workers.serving.statistics import INITIAL, RECEIVED, SENT
-
-logger = logging.getLogger("kea-dhcp4.dhcp4")
-packets = logging.getLogger("kea-dhcp4.packets")
-bad_packets = logging.getLogger("kea-dhcp4.bad-packets")
+from workers.serving.traffic import P, R, Traffic
 
 PACKETS = 64  #: per socket and round, so that directives and results are never far away
 DRAIN_S = 0.5  #: how long exchanges at hand may take to finish when a pause or the end has come
@@ -61,7 +52,7 @@ class Leaving(Protocol):
     def fileno(self) -> int: ...
 
 
-class Serving:
+class Serving(Generic[P, R]):
     """One packet worker. `run` returns when it has left; everything else is told through the bus."""
 
     def __init__(
@@ -69,9 +60,10 @@ class Serving:
         child: str,
         generation: int,
         bus: Bus,
+        traffic: Traffic[P, R],
         lane: Lane,
         ports: Sequence[Port],
-        engine: Engine,
+        engine: Engine[P, R],
         leaving: Leaving,
         *,
         lenient: bool = False,
@@ -80,12 +72,14 @@ class Serving:
         limits: Limits | None = None,
     ) -> None:
         now = time.monotonic()
-        self.counters = dict.fromkeys(INITIAL, 0)
+        self.counters = dict.fromkeys(traffic.counted, 0)
+        self._traffic, self._logger = traffic, logging.getLogger(traffic.family.logger())
+        self._name_names()
         self._child, self._bus, self._lane, self._ports, self._leaving = child, bus, lane, tuple(ports), leaving
         self._lenient, self._heartbeat_s = lenient, heartbeat_s
         self._committed = engine.committed
-        routes: dict[type, Lane] = {FindLeases: lane, ClaimLease: lane, RemoveLease: lane}
-        self._scheduler = Scheduler(engine, routes, self._deliver, self.counters, limits or Limits())
+        routes: dict[type, Lane] = dict.fromkeys((FindLeases, FindLeases6, ClaimLease, RemoveLease), lane)
+        self._scheduler = Scheduler(traffic, engine, routes, self._deliver, self.counters, limits or Limits())
         self._gate = Gate(generation, silence_s, heartbeat_s, started=now)
         self._mode, self._word = Mode.HOLD, Mode.HOLD.word
         self._answers_until = 0.0  #: monotonic; no answer leaves after it
@@ -94,8 +88,8 @@ class Serving:
         self._said: tuple[int, str, int] = (0, "", 0)  #: epoch, mode and report number of the last report
         self._next_report = self._next_complaint = now
         self._error = ""
-        self._debug_packets = packets.isEnabledFor(_PACKETS)
-        self._debug_drops = bad_packets.isEnabledFor(_DROPS)
+        self._debug_packets = traffic.packets.isEnabledFor(_PACKETS)
+        self._debug_drops = traffic.bad_packets.isEnabledFor(_DROPS)
         self._epoll = select.epoll()
         self._bus_fd, self._lane_fd = bus.fileno(), lane.fileno()
         self._leaving_fd = leaving.fileno()
@@ -106,6 +100,14 @@ class Serving:
         self._watched = False
         for fd in self._by_fd:
             self._epoll.register(fd, 0)
+
+    def _name_names(self) -> None:
+        """Names of statistics, looked up once."""
+        name = self._traffic.statistic
+        self._received, self._unknown, self._sent = name("received"), name("unknown-received"), name("sent")
+        self._disabled, self._dropped, self._unreadable = (
+            name("service-disabled"), name("receive-drop"), name("parse-failed"),
+        )  # fmt: skip
 
     def run(self) -> None:
         """Serve until told to leave."""
@@ -172,11 +174,13 @@ class Serving:
                 if silent > self._gate.silence_s
                 else "this process was stopped" if self._gate.quiet_since is not None else "by directive"
             )  # fmt: skip
-            logger.info("KEA_MP_SERVICE_PAUSED %s drops packets: %s", self._child, reason)
+            self._logger.info("KEA_MP_SERVICE_PAUSED %s drops packets: %s", self._child, reason)
         elif wanted is Mode.SERVE:
-            logger.info("KEA_MP_SERVICE_RESUMED %s answers packets", self._child)
+            self._logger.info("KEA_MP_SERVICE_RESUMED %s answers packets", self._child)
         else:
-            logger.log(_BASIC, "KEA_MP_SERVICE_HELD %s leaves packets in their sockets (%s)", self._child, wanted.value)
+            self._logger.log(
+                _BASIC, "KEA_MP_SERVICE_HELD %s leaves packets in their sockets (%s)", self._child, wanted.value
+            )
 
     def _take(self, ready: list[int], now: float) -> None:
         """Do with the packets that have arrived as the mode says."""
@@ -197,45 +201,35 @@ class Serving:
         """Start the exchanges of the packets that have arrived."""
         limit = min(PACKETS, self._scheduler.room)
         datagrams = port.receive(limit)
-        counters = self.counters
-        counters["pkt4-received"] += len(datagrams)
+        counters, traffic = self.counters, self._traffic
+        counters[self._received] += len(datagrams)
         shedding = Shed.NOTHING
         if len(datagrams) == limit or self._queues[port.fileno()] is not CALM:
             shedding = self._judge(port, port.waited(wall) if len(datagrams) == limit else 0.0, now)
             if shedding is not Shed.NOTHING:
                 datagrams = self._shed(port, datagrams, shedding, now)
-        start, lenient = self._scheduler.start, self._lenient
-        interface, index, raw = port.interface, port.index, port.raw
-        address, addresses = port.address, port.addresses
+        start, lenient, read = self._scheduler.start, self._lenient, traffic.read
+        received, unknown, first = traffic.received, self._unknown, traffic.first
         for datagram in datagrams:
             try:
-                message = decode4(datagram.payload, lenient)
+                packet = read(port, datagram, lenient)
             except WireError as error:
                 self._refuse(port, datagram, error)
                 continue
             except Exception:  # noqa: BLE001  the outermost loop of one packet: whatever it does, it ends alone
-                counters["pkt4-parse-failed"] += 1
-                counters["pkt4-receive-drop"] += 1
-                packets.exception("DHCP4_PACKET_PROCESS_STD_EXCEPTION %s: exception occurred", datagram.payload.hex())
+                counters[self._unreadable] += 1
+                counters[self._dropped] += 1
+                text, identifier = "%s %s: exception occurred", traffic.family.message("PACKET_PROCESS_STD_EXCEPTION")
+                traffic.packets.exception(text, identifier, datagram.payload.hex())
                 continue
-            kind = message.type
-            if kind == DISCOVER and shedding is Shed.DISCOVERS:
+            kind = packet.message.type
+            if kind == first and shedding is Shed.FIRSTS:
                 self._count_shed(1)
                 continue
-            counters[RECEIVED[kind] if kind < 9 else "pkt4-unknown-received"] += 1
+            counters[received.get(kind, unknown)] += 1
             if self._debug_packets:
-                _say_received(port, datagram, message)
-            # A client that was told another address of ours as server identifier goes on with that.
-            destination = datagram.destination
-            local = destination if destination in addresses else address
-            start(
-                port,
-                Packet4(message, interface, index, local, datagram.source, destination, datagram.source_port,
-                        datagram.source_mac, raw),
-                kind,
-                now,
-                wall,
-            )  # fmt: skip
+                self._say_received(port, datagram, packet)
+            start(port, packet, kind, now, wall)
 
     def _judge(self, port: Port, waited_s: float, now: float) -> Shed:
         """What to do with packets of which the newest has waited for so long."""
@@ -243,60 +237,66 @@ class Serving:
         self._queues[port.fileno()] = CALM if queue == CALM else queue
         return shed(queue, waited_s)
 
-    def _shed(self, port: Port, datagrams: list[Datagram], what: Shed, now: float) -> list[Datagram]:
+    def _shed(self, port: Port, datagrams: Sequence[Arrived], what: Shed, now: float) -> Sequence[Arrived]:
         """The packets without those that are left unanswered."""
-        left = [] if what is Shed.ALL else [one for one in datagrams if not is_discover(one.payload)]
+        looks_first = self._traffic.looks_first
+        left = [] if what is Shed.ALL else [one for one in datagrams if not looks_first(one.payload)]
         self._count_shed(len(datagrams) - len(left))
         if now >= self._next_complaint:
             self._next_complaint = now + COMPLAINT_S
             text = "KEA_MP_OVERLOAD %s cannot keep up on %s: %s that wait for too long are not answered, %d so far"
-            logger.warning(text, self._child, port.interface, what.value, self.counters["kea-mp-overload-shed"])
+            which = self._traffic.firsts if what is Shed.FIRSTS else what.value
+            self._logger.warning(text, self._child, port.interface, which, self.counters["kea-mp-overload-shed"])
         return left
 
     def _count_shed(self, count: int) -> None:
-        self.counters["pkt4-receive-drop"] += count
+        self.counters[self._dropped] += count
         self.counters["kea-mp-overload-shed"] = self.counters.get("kea-mp-overload-shed", 0) + count
 
-    def _refuse(self, port: Port, datagram: Datagram, error: WireError) -> None:
-        self.counters["pkt4-parse-failed"] += 1
-        self.counters["pkt4-receive-drop"] += 1
+    def _refuse(self, port: Port, datagram: Arrived, error: WireError) -> None:
+        self.counters[self._unreadable] += 1
+        self.counters[self._dropped] += 1
         if self._debug_drops:
-            bad_packets.log(
-                _DROPS, "DHCP4_PACKET_DROP_0001 failed to parse packet from %s to %s, interface %s, reason: %s",
-                text4(datagram.source), text4(datagram.destination), port.interface, error)  # fmt: skip
+            traffic, text = self._traffic, "%s failed to parse packet from %s to %s, interface %s, reason: %s"
+            source, destination = traffic.text(datagram.source), traffic.text(datagram.destination)
+            identifier = traffic.identifiers.unreadable
+            traffic.bad_packets.log(_DROPS, text, identifier, source, destination, port.interface, error)
 
     def _discard(self, port: Port) -> None:
         """The service is paused: read and drop, so that no client is answered long after it has given up."""
         count = port.discard(PACKETS)
-        for statistic in ("pkt4-received", "pkt4-service-disabled", "pkt4-receive-drop"):
+        for statistic in (self._received, self._disabled, self._dropped):
             self.counters[statistic] += count
         if count and self._debug_drops:
-            bad_packets.log(_DROPS, "DHCP4_PACKET_DROP_0008 %d packets: DHCP service is globally disabled", count)
+            text, identifier = "%s %d packets: DHCP service is globally disabled", self._traffic.identifiers.disabled
+            self._traffic.bad_packets.log(_DROPS, text, identifier, count)
 
     def _say_problem(self, port: Port) -> None:
-        logger.error(
-            "DHCP4_BUFFER_RECEIVE_FAIL error on attempt to receive packet on %s: %s", port.interface, port.problem
-        )
+        text = "%s error on attempt to receive packet on %s: %s"
+        self._logger.error(text, self._traffic.identifiers.receive_failed, port.interface, port.problem)
         self._error, port.problem = f"{port.interface}: {port.problem}", ""
 
-    def _deliver(self, port: Port, packet: Packet4, reply: Reply4) -> None:
+    def _deliver(self, port: Port, packet: P, reply: R) -> None:
         counters = self.counters
         # A process that is stopped here, between directive and answer, must not answer when it is continued.
         if time.monotonic() > self._answers_until:
-            counters["pkt4-service-disabled"] += 1
-            counters["pkt4-receive-drop"] += 1
+            counters[self._disabled] += 1
+            counters[self._dropped] += 1
             return
+        traffic = self._traffic
         try:
-            port.send(packet, reply)
+            traffic.send(port, packet, reply)
         except SendFailed as error:
             counters["kea-mp-send-failed"] = counters.get("kea-mp-send-failed", 0) + 1
-            packets.error("DHCP4_PACKET_SEND_FAIL %s: failed to send DHCPv4 packet to %s", label(packet.message), error)
+            text = f"%s %s: failed to send {traffic.family.protocol} packet to %s"
+            identifier = traffic.family.message("PACKET_SEND_FAIL")
+            traffic.packets.error(text, identifier, traffic.label(packet.message), error)
             return
-        counters["pkt4-sent"] += 1
-        if reply.kind in SENT:
-            counters[SENT[reply.kind]] += 1
+        counters[self._sent] += 1
+        if reply.kind in traffic.sent:
+            counters[traffic.sent[reply.kind]] += 1
         if self._debug_packets:
-            _say_sent(port, packet, reply)
+            self._say_sent(port, packet, reply)
 
     def _watch(self, wanted: bool) -> None:
         """Whether the DHCP sockets wake us: not while their packets are to stay there."""
@@ -337,7 +337,7 @@ class Serving:
         counters["kea-mp-socket-overrun"] = counters.get("kea-mp-socket-overrun", 0) + lost
         if lost and now >= self._next_complaint:
             self._next_complaint = now + COMPLAINT_S
-            logger.warning(
+            self._logger.warning(
                 "KEA_MP_SOCKET_OVERRUN %s cannot keep up: packets were lost in full socket buffers, %d in all",
                 self._child,
                 counters["kea-mp-socket-overrun"],
@@ -354,13 +354,18 @@ class Serving:
             scheduler.waited_s, scheduler.answered = 0.0, 0
         return gauges
 
+    def _say_sent(self, port: Port, packet: P, reply: R) -> None:
+        traffic = self._traffic
+        text, identifier = "%s %s: type %d to %s:%d on interface %s", traffic.family.message("PACKET_SEND")
+        target, who = traffic.text(reply.destination), traffic.label(packet.message)
+        traffic.packets.log(_PACKETS, text, identifier, who, reply.kind, target, reply.port, port.interface)
 
-def _say_sent(port: Port, packet: Packet4, reply: Reply4) -> None:
-    source, target = text4(reply.source), text4(reply.destination)
-    packets.log(_PACKETS, "DHCP4_PACKET_SEND %s: type %d from %s to %s:%d on interface %s", label(packet.message),
-                reply.kind, source, target, reply.port, port.interface)  # fmt: skip
-
-
-def _say_received(port: Port, datagram: Datagram, message: Message4) -> None:
-    packets.log(_PACKETS, "DHCP4_PACKET_RECEIVED %s: type %d received from %s to %s on interface %s", label(message),
-                message.type, text4(datagram.source), text4(datagram.destination), port.interface)  # fmt: skip
+    def _say_received(self, port: Port, datagram: Arrived, packet: P) -> None:
+        traffic, message = self._traffic, packet.message
+        text, identifier = (
+            "%s %s: type %d received from %s to %s on interface %s",
+            traffic.family.message("PACKET_RECEIVED"),
+        )
+        source, destination = traffic.text(datagram.source), traffic.text(datagram.destination)
+        who = traffic.label(message)
+        traffic.packets.log(_PACKETS, text, identifier, who, message.type, source, destination, port.interface)

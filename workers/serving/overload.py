@@ -1,13 +1,13 @@
 """What to leave unanswered when more arrives than can be served, out of how long packets have waited in their socket.
 
 A queue that never empties only makes every client wait: past a second or two clients have given up, and a server that
-answers them does work for nobody while the queue fills with their next tries. So DISCOVERs are the first to go, for
-they begin an exchange; what is left completes the exchanges that have begun.
+answers them does work for nobody while the queue fills with their next tries. So DISCOVERs and SOLICITs are the
+first to go, for they begin an exchange; what is left completes the exchanges that have begun.
 
 | waiting                                               | left unanswered |
 |-------------------------------------------------------|-----------------|
 | for up to TARGET_S, or for longer since less than PERSIST_S (a burst) | nothing |
-| for longer than TARGET_S since PERSIST_S, until it has been shorter for as long | DISCOVERs |
+| for longer than TARGET_S since PERSIST_S, until it has been shorter for as long | DISCOVERs, SOLICITs |
 | for longer than STALE_S                               | everything      |
 
 Runs in: serving
@@ -18,28 +18,23 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from kea_mp.dhcp.message4 import DISCOVER
-
 TARGET_S = 0.25
 PERSIST_S = 1.0
 STALE_S = 2.0
-
-_TYPE = slice(236, 243)  #: the cookie and a first option, which nearly always is the message type
-_IS_DISCOVER = b"\x63\x82\x53\x63" + bytes((53, 1, DISCOVER))
 
 
 class Shed(Enum):
     """What is left unanswered."""
 
     NOTHING = "nothing"
-    DISCOVERS = "DISCOVERs"
+    FIRSTS = "firsts"  #: messages that begin an exchange
     ALL = "everything"
 
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """One socket. shedding: DISCOVERs are dropped while they have waited for too long. other_since: since when the
-    waiting time says the opposite of `shedding`, monotonic seconds; None: it does not."""
+    """One socket. shedding: messages that begin an exchange are dropped while they have waited for too long.
+    other_since: since when the waiting time says the opposite of `shedding`, monotonic seconds; None: it does not."""
 
     shedding: bool = False
     other_since: float | None = None
@@ -61,9 +56,4 @@ def shed(queue: Queue, waited_s: float) -> Shed:
     """What of the packets just read is left unanswered."""
     if waited_s > STALE_S:
         return Shed.ALL
-    return Shed.DISCOVERS if queue.shedding and waited_s > TARGET_S else Shed.NOTHING
-
-
-def is_discover(payload: bytes) -> bool:
-    """Whether this is a DISCOVER, at a glance: one whose type is not its first option is not seen."""
-    return payload[_TYPE] == _IS_DISCOVER
+    return Shed.FIRSTS if queue.shedding and waited_s > TARGET_S else Shed.NOTHING

@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import os
 import socket
+from collections.abc import Sequence
 from struct import Struct
 from struct import error as StructError
 from typing import Protocol
@@ -37,20 +38,28 @@ class SendFailed(KeaMpError):
     """A datagram did not leave."""
 
 
+class Arrived(Protocol):
+    """A datagram. source, destination: int or 16 bytes."""
+
+    @property
+    def source(self) -> int | bytes: ...
+    @property
+    def destination(self) -> int | bytes: ...
+    @property
+    def payload(self) -> bytes: ...
+
+
 class Port(Protocol):
-    """One DHCP socket. interface, index, address, addresses: as in `DhcpSocket`."""
+    """One DHCP socket, as the loop drives those of both families. interface, index: where it is."""
 
     interface: str
     index: int
-    address: int
-    addresses: frozenset[int]
-    raw: bool
     malformed: int  #: frames that were no whole datagram
     problem: str  #: what went wrong at reading (the interface is down), until somebody has said it
 
     def fileno(self) -> int: ...
 
-    def receive(self, limit: int) -> list[Datagram]:
+    def receive(self, limit: int) -> Sequence[Arrived]:
         """What has arrived, up to `limit` datagrams."""
         ...
 
@@ -62,16 +71,26 @@ class Port(Protocol):
         """Take a fault of the socket as `problem` without reading: it wakes us whether we want packets or not."""
         ...
 
-    def send(self, packet: Packet4, reply: Reply4) -> None:
-        """Send the answer to `packet`. SendFailed."""
-        ...
-
     def waited(self, wall: float) -> float:
         """For how many seconds the datagram received last had waited in the socket. wall: now, since the epoch."""
         ...
 
     def overrun(self) -> int:
         """How many datagrams the kernel has thrown away since the last call because we were too slow."""
+        ...
+
+
+class Port4(Port, Protocol):
+    """One DHCPv4 socket. address, addresses: as in `DhcpSocket`."""
+
+    address: int
+    addresses: frozenset[int]
+    raw: bool
+
+    def receive(self, limit: int) -> list[Datagram]: ...
+
+    def send(self, packet: Packet4, reply: Reply4) -> None:
+        """Send the answer to `packet`. SendFailed."""
         ...
 
 
@@ -217,6 +236,6 @@ class UdpPort(_Port):
         return 0  # the kernel counts what the shard filter refused in the same number
 
 
-def open_port(dhcp: DhcpSocket) -> Port:
+def open_port(dhcp: DhcpSocket) -> Port4:
     """The port on an inherited socket."""
     return RawPort(dhcp) if dhcp.kind == RAW else UdpPort(dhcp)

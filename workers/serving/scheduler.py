@@ -18,48 +18,40 @@ Runs in: serving
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 
 from kea_mp import log
-from kea_mp.dhcp.message4 import DECLINE, DISCOVER, RELEASE, REQUEST
-from kea_mp.leases.model import Lease4
-from kea_mp.leases.store import BatchDone, Changed, ClaimLease, Failed, RemoveLease, Request, Result, Stored
+from kea_mp.leases.store import BatchDone, Changed, ClaimLease, Failed, RemoveLease, Stored
 from workers.serving.committed import Committed
-from workers.serving.engine.packet import Drop, Packet4, Reply4
-from workers.serving.engine.trace import label
-from workers.serving.lane import Lane, TooLarge
+from workers.serving.engine.packet import Drop
+from workers.serving.lane import AnyRequest, AnyResult, Lane, TooLarge
 from workers.serving.packets import Port
+from workers.serving.traffic import Answer, P, R, Received, Traffic
 
-logger = logging.getLogger("kea-dhcp4.packets")
-bad_packets = logging.getLogger("kea-dhcp4.bad-packets")
 _DROPS = log.debug(15)
 
-Exchange4 = Generator[Request, Result, Reply4 | Drop]
+#: what an exchange yields: several at once when they do not wait for each other
+Asked = AnyRequest | tuple[AnyRequest, ...]
+Exchange = Generator[Any, Any, R | Drop]
+PIn = TypeVar("PIn", contravariant=True, bound=Received)
+ROut = TypeVar("ROut", covariant=True, bound=Answer)
 Counters = dict[str, int]
 
-_CHANGES_LEASES = frozenset((DISCOVER, REQUEST, RELEASE, DECLINE))
 
-
-DROPPED = "pkt4-receive-drop"
-DUPLICATE = Drop("pkt4-duplicate", "DHCP4_PACKET_DROP_0012", (DROPPED,))
-GIVEN_UP = Drop("pkt4-processing-failed", "DHCP4_PACKET_DROP_0007", (DROPPED, "kea-mp-exchange-given-up"))
-FAILED = Drop("pkt4-processing-failed", "", (DROPPED,))
-
-
-class Engine(Protocol):
-    """What the scheduler needs of `Engine4`."""
+class Engine(Protocol[PIn, ROut]):
+    """What the scheduler needs of `Engine4` and `Engine6`. respond yields a request and is sent its result, or a tuple
+    of requests, never an empty one, and is sent the tuple of their results. saw: told each result, one by one."""
 
     @property
-    def committed(self) -> Committed[Lease4]: ...
+    def committed(self) -> Committed[Any]: ...
 
-    def respond(self, packet: Packet4, now: float) -> Exchange4: ...
+    def respond(self, packet: PIn, now: float) -> Exchange[ROut]: ...
 
-    def saw(self, request: Request, result: Result) -> None: ...
+    def saw(self, request: Any, result: Any) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +71,32 @@ class Limits:
 
 class _Exchange(msgspec.Struct, gc=False):
     """One packet being answered. key: the client, b"" when it may have several at once. started: monotonic seconds.
-    request: what it has yielded; again: that is asked a second time."""
+    request: what it has yielded; again: that is asked a second time. results, missing: of a tuple of requests, and how
+    many have yet to come. over: it is done with."""
 
-    generator: Exchange4
-    packet: Packet4
+    generator: Exchange[Any]
+    packet: Any
     port: Port
     key: bytes
     started: float
-    request: Request
+    request: Any
     again: bool = False
+    results: list[Any] = []
+    missing: int = 0
+    over: bool = False
+
+
+class _Part(msgspec.Struct, gc=False):
+    """One of the requests that an exchange has yielded together. place: which one."""
+
+    exchange: _Exchange
+    place: int
+    request: Any
+    started: float
+    again: bool = False
+
+
+_Asker = _Exchange | _Part
 
 
 class _Outbox:
@@ -98,27 +107,30 @@ class _Outbox:
         self.lane = lane
         self.away = ""
         self.probed = 0.0  #: when it was last asked whether it is back, monotonic seconds
-        self.requests: list[Request] = []
-        self.askers: list[_Exchange] = []
+        self.requests: list[AnyRequest] = []
+        self.askers: list[_Asker] = []
         #: batch number → when it was sent, and whose results will come; None for an exchange that was given up
-        self.sent: dict[int, tuple[float, list[_Exchange | None]]] = {}
+        self.sent: dict[int, tuple[float, list[_Asker | None]]] = {}
 
 
-class Scheduler:
+class Scheduler(Generic[P, R]):
     """The exchanges of one packet worker.
 
-    routes: which lane a type of request goes to. deliver: takes the answers. counters: Kea's statistics, raised here
-    for packets that get none.
+    traffic: the messages of its family. routes: which lane a type of request goes to. deliver: takes the answers.
+    counters: Kea's statistics, raised here for packets that get none.
     """
 
     def __init__(
         self,
-        engine: Engine,
+        traffic: Traffic[P, R],
+        engine: Engine[P, R],
         routes: Mapping[type, Lane],
-        deliver: Callable[[Port, Packet4, Reply4], None],
+        deliver: Callable[[Port, P, R], None],
         counters: Counters,
         limits: Limits,
     ) -> None:
+        self._traffic = traffic
+        self._key = traffic.key
         self._engine = engine
         self._deliver = deliver
         self._counters = counters
@@ -127,7 +139,7 @@ class Scheduler:
         self._outboxes = tuple(outboxes.values())
         self._outbox_of = {kind: outboxes[id(lane)] for kind, lane in routes.items()}
         self._busy: set[bytes] = set()  #: clients with an exchange at hand
-        self._next: dict[bytes, tuple[Port, Packet4, int, float, float]] = {}  #: the newest packet of a busy client
+        self._next: dict[bytes, tuple[Port, P, int, float, float]] = {}  #: the newest packet of a busy client
         self.at_hand = 0  #: exchanges that have yielded and are not done
         self.stuck = False  #: requests wait because a lane had no room: only a new `flush` will send them
         self.waited_s, self.answered = 0.0, 0  #: for the mean time of a batch, since they were last set to 0
@@ -137,21 +149,18 @@ class Scheduler:
         """How many more exchanges may be started."""
         return self._limits.exchanges - self.at_hand
 
-    def start(self, port: Port, packet: Packet4, kind: int, now: float, wall: float) -> None:
+    def start(self, port: Port, packet: P, kind: int, now: float, wall: float) -> None:
         """Begin an exchange. kind: DHCP message type; now: monotonic, wall: since the epoch.
 
         As in Kea, a client's packets that change leases are handled one after the other, and of those that come
         meanwhile only the newest is kept.
         """
-        key = b""
-        if kind in _CHANGES_LEASES:
-            message = packet.message
-            key = message.chaddr or message.options.get(61, b"")
-            if key in self._busy:
-                if key in self._next:
-                    self._drop(self._next[key][1], DUPLICATE)
-                self._next[key] = (port, packet, kind, now, wall)
-                return
+        key = self._key(packet, kind)
+        if key and key in self._busy:
+            if key in self._next:
+                self._drop(self._next[key][1], self._traffic.duplicate)
+            self._next[key] = (port, packet, kind, now, wall)
+            return
         try:
             generator = self._engine.respond(packet, wall)
             request = next(generator)
@@ -163,9 +172,20 @@ class Scheduler:
             self.at_hand += 1
             if key:
                 self._busy.add(key)
+            self._ask(_Exchange(generator, packet, port, key, now, request), request)
+
+    def _ask(self, exchange: _Exchange, request: Asked) -> None:
+        """Put what an exchange has yielded where it will be sent from."""
+        if not isinstance(request, tuple):
             outbox = self._outbox_of[type(request)]
             outbox.requests.append(request)
-            outbox.askers.append(_Exchange(generator, packet, port, key, now, request))
+            outbox.askers.append(exchange)
+            return
+        exchange.results, exchange.missing = [None] * len(request), len(request)
+        for place, one in enumerate(request):
+            outbox = self._outbox_of[type(one)]
+            outbox.requests.append(one)
+            outbox.askers.append(_Part(exchange, place, one, exchange.started))
 
     def resume(self, now: float) -> None:
         """Take what the lanes have brought and let those exchanges go on."""
@@ -251,7 +271,7 @@ class Scheduler:
     def abandon(self) -> None:
         """Give up everything at hand: no answer may leave any more."""
         for _, packet, *_ in self._next.values():
-            self._drop(packet, GIVEN_UP)
+            self._drop(packet, self._traffic.given_up)
         self._next.clear()
         for outbox in self._outboxes:
             given_up = [*outbox.askers, *(asker for _, sent in outbox.sent.values() for asker in sent)]
@@ -260,7 +280,7 @@ class Scheduler:
                 if asker is not None:
                     self._give_up(asker)
 
-    def _take(self, outbox: _Outbox, done: BatchDone, now: float) -> None:
+    def _take(self, outbox: _Outbox, done: BatchDone[AnyResult], now: float) -> None:
         outbox.away = done.away
         if done.gone:
             self._engine.committed.forget(*done.gone)
@@ -277,7 +297,7 @@ class Scheduler:
         self.answered += 1
         if len(askers) != len(done.results):
             self._count("kea-mp-batch-unknown")
-            logger.error(
+            self._traffic.packets.error(
                 "KEA_MP_BATCH_MISMATCH a batch of %d requests came back with %d results; its packets are dropped",
                 len(askers),
                 len(done.results),
@@ -290,7 +310,7 @@ class Scheduler:
             if asker is not None:
                 self._go_on(asker, result)
 
-    def _ask_again(self, outbox: _Outbox, askers: list[_Exchange | None]) -> None:
+    def _ask_again(self, outbox: _Outbox, askers: list[_Asker | None]) -> None:
         """These were in a batch that is lost; first of all that waits, for they have waited the longest."""
         left = [asker for asker in askers if asker is not None]
         for asker in left:
@@ -300,11 +320,21 @@ class Scheduler:
         if left:
             self._count("kea-mp-batch-repeated")
 
-    def _go_on(self, exchange: _Exchange, result: Result) -> None:
-        if exchange.again:
-            exchange.again = False
-            result = _with_first_try(exchange.request, result)
-        self._engine.saw(exchange.request, result)
+    def _go_on(self, asker: _Asker, result: Any) -> None:
+        if asker.again:
+            asker.again = False
+            result = _with_first_try(asker.request, result)
+        self._engine.saw(asker.request, result)
+        if type(asker) is _Part:
+            exchange = asker.exchange
+            exchange.results[asker.place] = result
+            exchange.missing -= 1
+            if exchange.missing or exchange.over:
+                return
+            result = tuple(exchange.results)
+        else:
+            assert type(asker) is _Exchange
+            exchange = asker
         try:
             request = exchange.generator.send(result)
         except StopIteration as end:
@@ -315,31 +345,39 @@ class Scheduler:
             self._release(exchange)
         else:
             exchange.request = request
-            outbox = self._outbox_of[type(request)]
-            outbox.requests.append(request)
-            outbox.askers.append(exchange)
+            self._ask(exchange, request)
 
     def _release(self, exchange: _Exchange) -> None:
         """The exchange is over: the client's next packet may be handled."""
         self.at_hand -= 1
+        exchange.over = True
         key = exchange.key
         if key:
             self._busy.remove(key)
             if key in self._next:
                 self.start(*self._next.pop(key))
 
-    def _finish(self, port: Port, packet: Packet4, outcome: Reply4 | Drop) -> None:
+    def _finish(self, port: Port, packet: P, outcome: R | Drop) -> None:
         for statistic in outcome.statistics:
             self._count(statistic)
-        if isinstance(outcome, Reply4):
+        if not isinstance(outcome, Drop):
             self._deliver(port, packet, outcome)
         elif outcome.statistic:
             self._count(outcome.statistic)
 
-    def _end_without(self, exchange: _Exchange) -> None:
+    def _end_without(self, asker: _Asker) -> None:
         """The backend has not answered in time: what the engine makes of that is the last word."""
+        failed: Any = Failed(f"no answer within {self._limits.patience_s:g} s")
+        if type(asker) is _Part:
+            exchange = asker.exchange
+            if exchange.over:
+                return
+            failed = tuple(failed if result is None else result for result in exchange.results)
+        else:
+            assert type(asker) is _Exchange
+            exchange = asker
         try:
-            exchange.generator.send(Failed(f"no answer within {self._limits.patience_s:g} s"))
+            exchange.generator.send(failed)
         except StopIteration as end:
             self._count("kea-mp-exchange-given-up")
             self._finish(exchange.port, exchange.packet, end.value)
@@ -350,30 +388,36 @@ class Scheduler:
         else:
             self._give_up(exchange)
 
-    def _give_up(self, exchange: _Exchange) -> None:
+    def _give_up(self, asker: _Asker) -> None:
+        exchange = asker.exchange if isinstance(asker, _Part) else asker
+        if exchange.over:
+            return
         exchange.generator.close()
-        self._drop(exchange.packet, GIVEN_UP)
+        self._drop(exchange.packet, self._traffic.given_up)
         self._release(exchange)
 
-    def _fail(self, packet: Packet4) -> None:
-        logger.exception(
-            "DHCP4_PACKET_PROCESS_STD_EXCEPTION %s: exception occurred during packet processing", label(packet.message)
-        )
-        self._drop(packet, FAILED)
+    def _fail(self, packet: P) -> None:
+        traffic = self._traffic
+        text = "%s %s: exception occurred during packet processing"
+        identifier = traffic.family.message("PACKET_PROCESS_STD_EXCEPTION")
+        traffic.packets.exception(text, identifier, traffic.label(packet.message))
+        self._drop(packet, traffic.failed)
 
-    def _drop(self, packet: Packet4, drop: Drop) -> None:
+    def _drop(self, packet: P, drop: Drop) -> None:
         """Not answered, and not by the engine's decision (which says so itself)."""
         self._count(drop.statistic)
         for statistic in drop.statistics:
             self._count(statistic)
-        if drop.identifier and bad_packets.isEnabledFor(_DROPS):
-            bad_packets.log(_DROPS, "%s %s: dropped, %s", drop.identifier, label(packet.message), drop.statistic)
+        traffic = self._traffic
+        if drop.identifier and traffic.bad_packets.isEnabledFor(_DROPS):
+            text = "%s %s: dropped, %s"
+            traffic.bad_packets.log(_DROPS, text, drop.identifier, traffic.label(packet.message), drop.statistic)
 
     def _count(self, statistic: str) -> None:
         self._counters[statistic] = self._counters.get(statistic, 0) + 1
 
 
-def _with_first_try(request: Request, result: Result) -> Result:
+def _with_first_try(request: Any, result: Any) -> Any:
     """The result of a request that was asked twice: a change that the first try has made is done."""
     match request, result:
         case ClaimLease(lease=lease), Changed(current=current) if current == lease:

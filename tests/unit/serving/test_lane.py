@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from kea_mp.errors import ExitWith
+from kea_mp.family import DHCP4
 from kea_mp.leases.store import Batch, BatchDone, FindLeases, Found
 from workers.serving.lane import SocketLane, TooLarge
 
@@ -50,7 +51,7 @@ def end() -> FakeSocket:
 
 @pytest.fixture
 def lane(end: FakeSocket) -> SocketLane:
-    return SocketLane(cast(socket.socket, end))
+    return SocketLane(cast(socket.socket, end), DHCP4)
 
 
 def test_a_batch_goes_out_with_the_number_that_send_tells(lane: SocketLane, end: FakeSocket) -> None:
@@ -61,7 +62,7 @@ def test_a_batch_goes_out_with_the_number_that_send_tells(lane: SocketLane, end:
 
 
 def test_numbers_of_two_incarnations_differ(end: FakeSocket) -> None:
-    first, second = (SocketLane(cast(socket.socket, end)).send([ASK]) for _ in range(2))
+    first, second = (SocketLane(cast(socket.socket, end), DHCP4).send([ASK]) for _ in range(2))
     assert first != second
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from workers.serving.overload import CALM, PERSIST_S, STALE_S, TARGET_S, Queue, Shed, is_discover, looked, shed
+from workers.serving.overload import CALM, PERSIST_S, STALE_S, TARGET_S, Queue, Shed, looked, shed
+from workers.serving.traffic4 import is_discover
 
 LONG, SHORT = TARGET_S + 0.1, TARGET_S - 0.1
 
@@ -33,13 +34,13 @@ def test_two_bursts_are_no_overload() -> None:
 
 
 def test_discovers_that_have_waited_for_long_are_shed_when_that_goes_on() -> None:
-    assert shed(OVERLOADED, LONG) is Shed.DISCOVERS
+    assert shed(OVERLOADED, LONG) is Shed.FIRSTS
     assert shed(OVERLOADED, SHORT) is Shed.NOTHING
 
 
 def test_shedding_goes_on_when_the_queue_is_short_for_a_moment() -> None:
     queue = after((2.0, SHORT), (2.0 + PERSIST_S / 2, SHORT), (3.0, LONG), queue=OVERLOADED)
-    assert shed(queue, LONG) is Shed.DISCOVERS
+    assert shed(queue, LONG) is Shed.FIRSTS
 
 
 def test_shedding_ends_when_the_queue_has_been_short_for_a_while() -> None:

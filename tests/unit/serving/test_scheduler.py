@@ -20,9 +20,10 @@ from kea_mp.leases.store import (
 )
 from workers.serving.committed import Committed
 from workers.serving.engine.packet import Drop, Packet4, Reply4
-from workers.serving.lane import TooLarge
+from workers.serving.lane import AnyRequest, Lane, TooLarge
 from workers.serving.packets import Port
-from workers.serving.scheduler import Exchange4, Limits, Scheduler
+from workers.serving.scheduler import Exchange, Limits, Scheduler
+from workers.serving.traffic4 import TRAFFIC4
 
 DISCOVER, REQUEST, INFORM = 1, 3, 8
 LEASE = Lease4(0xC0000263, b"\x01\x02", b"", 3600, 0, 1)
@@ -32,13 +33,13 @@ FOUND = Found((), None, 0xC0000263)
 class FakeLane:
     def __init__(self, fits: int = 1000) -> None:
         self.garbage, self.full, self.fits = 0, False, fits
-        self.batches: list[tuple[Request, ...]] = []
+        self.batches: list[tuple[AnyRequest, ...]] = []
         self.done: list[BatchDone] = []
 
     def fileno(self) -> int:
         return -1
 
-    def send(self, requests: Sequence[Request]) -> int | None:
+    def send(self, requests: Sequence[AnyRequest]) -> int | None:
         if len(requests) > self.fits:
             raise TooLarge("too long")
         if self.full:
@@ -57,7 +58,7 @@ class FakeLane:
 class ScriptedEngine:
     """Each exchange finds, claims and answers, unless its chaddr has another script."""
 
-    def __init__(self, **scripts: Callable[[Packet4], Exchange4]) -> None:
+    def __init__(self, **scripts: Callable[[Packet4], Exchange[Reply4]]) -> None:
         self.scripts = scripts
         self.seen: list[Packet4] = []
         self.committed: Committed[Lease4] = Committed(10)
@@ -65,7 +66,7 @@ class ScriptedEngine:
     def saw(self, request: Request, result: Result) -> None:
         self.committed.saw(request, result)
 
-    def respond(self, packet: Packet4, now: float) -> Exchange4:
+    def respond(self, packet: Packet4, now: float) -> Exchange[Reply4]:
         self.seen.append(packet)
         return self.scripts.get(packet.message.chaddr.decode(), find_and_claim)(packet)
 
@@ -74,7 +75,7 @@ def reply(packet: Packet4) -> Reply4:
     return Reply4(packet.message.chaddr, 0, 68, 0, b"", 2)
 
 
-def find_and_claim(packet: Packet4) -> Exchange4:
+def find_and_claim(packet: Packet4) -> Exchange[Reply4]:
     found = yield FindLeases(packet.message.hw, b"", (1,), 0)
     if isinstance(found, Failed):
         return Drop("pkt4-processing-failed", "", ("pkt4-receive-drop",))
@@ -83,27 +84,27 @@ def find_and_claim(packet: Packet4) -> Exchange4:
     return reply(packet)
 
 
-def at_once(packet: Packet4) -> Exchange4:
+def at_once(packet: Packet4) -> Exchange[Reply4]:
     yield from ()
     return reply(packet)
 
 
-def refuse(packet: Packet4) -> Exchange4:
+def refuse(packet: Packet4) -> Exchange[Reply4]:
     yield from ()
     return Drop("pkt4-receive-drop", "DHCP4_PACKET_DROP_0003", ("pkt4-not-for-us",))
 
 
-def silent(packet: Packet4) -> Exchange4:
+def silent(packet: Packet4) -> Exchange[Reply4]:
     yield RemoveLease(LEASE)
     return Drop()
 
 
-def crash_early(packet: Packet4) -> Exchange4:
+def crash_early(packet: Packet4) -> Exchange[Reply4]:
     yield from ()
     raise KeyError("early")
 
 
-def crash_late(packet: Packet4) -> Exchange4:
+def crash_late(packet: Packet4) -> Exchange[Reply4]:
     yield FindLeases(b"", b"", (), 0)
     raise KeyError("late")
 
@@ -116,10 +117,10 @@ class Bench:
         )  # fmt: skip
         self.counters: dict[str, int] = {}
         self.sent: list[bytes] = []
-        routes: dict[type, FakeLane] = dict.fromkeys((FindLeases, ClaimLease, RemoveLease), self.lane)
+        routes: dict[type, Lane] = dict.fromkeys((FindLeases, ClaimLease, RemoveLease), self.lane)
         self.scheduler = Scheduler(
-            self.engine, routes, lambda _port, _packet, answer: self.sent.append(answer.payload), self.counters,
-            limits or Limits(),
+            TRAFFIC4, self.engine, routes, lambda _port, _packet, answer: self.sent.append(answer.payload),
+            self.counters, limits or Limits(),
         )  # fmt: skip
         self.time = 0.0
 
@@ -251,7 +252,7 @@ def test_a_claim_that_was_stored_at_its_first_try_counts_as_stored(bench: Bench)
 def test_a_claim_that_somebody_else_was_faster_with_does_not_count_as_stored(bench: Bench) -> None:
     outcomes: list[Result] = []
 
-    def watch(packet: Packet4) -> Exchange4:
+    def watch(packet: Packet4) -> Exchange[Reply4]:
         yield FindLeases(b"", b"", (), 0)
         outcomes.append((yield ClaimLease(LEASE)))
         return Drop()
@@ -266,7 +267,7 @@ def test_a_claim_that_somebody_else_was_faster_with_does_not_count_as_stored(ben
 def test_a_change_that_meets_its_own_row_without_having_been_repeated_has_failed(bench: Bench) -> None:
     outcomes: list[Result] = []
 
-    def watch(packet: Packet4) -> Exchange4:
+    def watch(packet: Packet4) -> Exchange[Reply4]:
         outcomes.append((yield ClaimLease(LEASE)))
         return Drop()
 
@@ -280,7 +281,7 @@ def test_a_change_that_meets_its_own_row_without_having_been_repeated_has_failed
 def test_a_removal_that_was_done_at_its_first_try_counts_as_done(bench: Bench) -> None:
     outcomes: list[Result] = []
 
-    def watch(packet: Packet4) -> Exchange4:
+    def watch(packet: Packet4) -> Exchange[Reply4]:
         outcomes.append((yield RemoveLease(LEASE)))
         return Drop()
 
@@ -547,7 +548,7 @@ def test_what_was_under_way_when_the_backend_went_ends_with_its_answer(bench: Be
 def test_an_exchange_that_the_backend_keeps_waiting_ends_by_the_engines_judgement(bench: Bench) -> None:
     judged: list[Result] = []
 
-    def watch(packet: Packet4) -> Exchange4:
+    def watch(packet: Packet4) -> Exchange[Reply4]:
         judged.append((yield FindLeases(b"", b"", (), 0)))
         return reply(packet)
 
