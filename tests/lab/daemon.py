@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from kea_mp.family import DHCP4, Family
 from tests.lab import lease_file, unixcontrol
 from tests.lab.processes import Process
 from tests.lab.waiting import eventually
@@ -23,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 class KeaMp:
-    """One `kea-mp dhcp4`. config: the content of Dhcp4; lease-database and loggers are set here unless given.
+    """One `kea-mp dhcp4` or `dhcp6`. config: the content of Dhcp4 or Dhcp6; lease-database and loggers are set here unless given.
 
     workers: 0: as the configuration says. folder: keeps configuration, run and data folders; made and deleted here
     when not given. leases: CSV text or a file to start with.
@@ -38,26 +39,28 @@ class KeaMp:
         leases: str | Path = "",
         severity: str = "INFO",
         arguments: tuple[str, ...] = (),
+        family: Family = DHCP4,
     ) -> None:
+        self.family = family
         self._own_folder = folder is None
         # Not below pytest's long tmp_path: a UNIX socket's path has at most 107 bytes.
         self.folder = folder or Path(tempfile.mkdtemp(prefix="kmp-"))
         self.namespace, self.workers, self.arguments = namespace, workers, arguments
         self.run, self.data = self.folder / "run", self.folder / "data"
-        self.socket = self.run / "dhcp4.sock"
-        self.lease_file = self.data / "leases4.csv"
-        self.config_file = self.folder / "kea-dhcp4.conf"
+        self.socket = self.run / f"{family.name}.sock"
+        self.lease_file = self.data / f"leases{family.number}.csv"
+        self.config_file = self.folder / f"{family.root}.conf"
         self.log = self.folder / "out.log"
         for path in (self.run, self.data):
             path.mkdir(parents=True, exist_ok=True)
             path.chmod(0o700)
         own = {
             "lease-database": {"type": "memfile", "lfc-interval": 0, "name": str(self.lease_file)},
-            "loggers": [{"name": "kea-dhcp4", "severity": severity, "output-options": [{"output": "stdout"}]}],
+            "loggers": [{"name": family.root, "severity": severity, "output-options": [{"output": "stdout"}]}],
         }
         self.config = {**own, **config}
         self.config["lease-database"] = {"name": str(self.lease_file), **self.config["lease-database"]}
-        self.config_file.write_text(json.dumps({"Dhcp4": self.config}))
+        self.config_file.write_text(json.dumps({family.top: self.config}))
         if isinstance(leases, Path):
             shutil.copyfile(leases, self.lease_file)
         elif leases:
@@ -88,7 +91,7 @@ class KeaMp:
 
     def start(self) -> None:
         workers = ("--workers", str(self.workers)) if self.workers else ()
-        command = self.command_line("dhcp4", "-c", str(self.config_file), *workers)
+        command = self.command_line(self.family.name, "-c", str(self.config_file), *workers)
         self.process = Process([*command, *self.arguments], self.log, env={**self.env, "PYTHONPATH": str(ROOT)})
 
     def wait_serving(self, timeout: float = 30.0) -> None:

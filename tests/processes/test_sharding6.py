@@ -13,7 +13,7 @@ from random import Random
 import pytest
 
 from kea_mp.config.model import Interfaces
-from kea_mp.dhcp.message6 import pack_option6
+from kea_mp.dhcp.message6 import Message6, pack_option6
 from kea_mp.errors import ExitCode, ExitWith
 from kea_mp.family import DHCP6
 from kea_mp.supervisor.dhcp_sockets import DhcpSockets
@@ -22,6 +22,7 @@ from kea_mp.supervisor.start_record import DhcpSocket6
 from kea_mp.values import address6, is_link_local6, is_multicast6, text6
 from tests.lab.net import Lab, inside, ip
 from tests.lab.waiting import eventually
+from workers.serving.engine6.packet import Packet6, Reply6
 from workers.serving.packets6 import Datagram6, Port6
 
 pytestmark = pytest.mark.root
@@ -167,7 +168,9 @@ def test_an_answer_reaches_a_client_and_a_relay(network: Network, destination: s
         (((worker, datagram),),) = network.arrived(1).values()
         answerer = next(port6 for port6 in network.ports[worker] if port6.address == address6(destination))
         with network.sender(source, port) as listening:
-            answerer.send(b"answer to " + sent.payload[-4:], datagram.source, port, datagram.index)
+            query = Packet6(Message6(1, 1, {}), answerer.interface, datagram.index, datagram.source, port, datagram.destination)
+            reply = Reply6(b"answer to " + sent.payload[-4:], datagram.source, port, datagram.index, 7)
+            answerer.send(query, reply)
             payload, (host, from_port, *_) = listening.recvfrom(100)
         assert payload == b"answer to " + sent.payload[-4:]
         assert from_port == 547

@@ -285,7 +285,7 @@ class Serving(Generic[P, R]):
             return
         traffic = self._traffic
         try:
-            traffic.send(port, packet, reply)
+            port.send(packet, reply)
         except SendFailed as error:
             counters["kea-mp-send-failed"] = counters.get("kea-mp-send-failed", 0) + 1
             text = f"%s %s: failed to send {traffic.family.protocol} packet to %s"

@@ -13,7 +13,7 @@ import socket
 from collections.abc import Sequence
 from struct import Struct
 from struct import error as StructError
-from typing import Protocol
+from typing import Any, Protocol
 
 from kea_mp.dhcp.frames import Datagram, build_frame, parse_frame
 from kea_mp.dhcp.message4 import CLIENT_PORT
@@ -71,6 +71,10 @@ class Port(Protocol):
         """Take a fault of the socket as `problem` without reading: it wakes us whether we want packets or not."""
         ...
 
+    def send(self, packet: Any, reply: Any) -> None:
+        """Send the answer to `packet`, both of the port's family. SendFailed."""
+        ...
+
     def waited(self, wall: float) -> float:
         """For how many seconds the datagram received last had waited in the socket. wall: now, since the epoch."""
         ...
@@ -88,10 +92,6 @@ class Port4(Port, Protocol):
     raw: bool
 
     def receive(self, limit: int) -> list[Datagram]: ...
-
-    def send(self, packet: Packet4, reply: Reply4) -> None:
-        """Send the answer to `packet`. SendFailed."""
-        ...
 
 
 class InheritedPort:

@@ -16,6 +16,7 @@ import msgspec
 from kea_mp.dhcp.message6 import CLIENT_PORT
 from kea_mp.supervisor.start_record import DhcpSocket6
 from kea_mp.values import address6, is_link_local6, is_multicast6, text6
+from workers.serving.engine6.packet import Packet6, Reply6
 from workers.serving.packets import RECEIVE_LIMIT, InheritedPort, SendFailed
 
 _PKTINFO = Struct("=16si")  # struct in6_pktinfo: address, interface index
@@ -72,19 +73,19 @@ class Port6(InheritedPort):
                     break
         return self.index
 
-    def send(self, payload: bytes, destination: bytes, port: int, index: int) -> None:
-        """Send an answer out of the interface `index`, which is that of the query. SendFailed.
+    def send(self, _: Packet6, reply: Reply6) -> None:
+        """Send an answer out of the interface of the query. SendFailed.
 
         As with Kea the source is the address that the query was sent to, for a multicast one that the system chooses:
         of the same scope as the destination (RFC 6724).
         """
-        target = (text6(destination), self._client_port or port, 0, index)
+        target = (text6(reply.destination), self._client_port or reply.port, 0, reply.index)
         try:
             if self._anywhere:
-                info = _PKTINFO.pack(self.address, index)
-                self._socket.sendmsg([payload], [(socket.IPPROTO_IPV6, socket.IPV6_PKTINFO, info)], 0, target)
+                info = _PKTINFO.pack(self.address, reply.index)
+                self._socket.sendmsg([reply.payload], [(socket.IPPROTO_IPV6, socket.IPV6_PKTINFO, info)], 0, target)
             else:
-                self._socket.sendto(payload, target)
+                self._socket.sendto(reply.payload, target)
         except OSError as error:
             raise SendFailed(f"{target[0]} on {self.interface}: {error.strerror}") from error
 

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, cast
 
 import msgspec
 
@@ -34,8 +34,6 @@ from workers.serving.traffic import Answer, P, R, Received, Traffic
 
 _DROPS = log.debug(15)
 
-#: what an exchange yields: several at once when they do not wait for each other
-Asked = AnyRequest | tuple[AnyRequest, ...]
 Exchange = Generator[Any, Any, R | Drop]
 PIn = TypeVar("PIn", contravariant=True, bound=Received)
 ROut = TypeVar("ROut", covariant=True, bound=Answer)
@@ -71,8 +69,7 @@ class Limits:
 
 class _Exchange(msgspec.Struct, gc=False):
     """One packet being answered. key: the client, b"" when it may have several at once. started: monotonic seconds.
-    request: what it has yielded; again: that is asked a second time. results, missing: of a tuple of requests, and how
-    many have yet to come. over: it is done with."""
+    request: what it has yielded; again: that is asked a second time."""
 
     generator: Exchange[Any]
     packet: Any
@@ -81,18 +78,25 @@ class _Exchange(msgspec.Struct, gc=False):
     started: float
     request: Any
     again: bool = False
-    results: list[Any] = []
-    missing: int = 0
+
+
+class _Together(msgspec.Struct, gc=False):
+    """The requests that an exchange has yielded at once: their results, None for those that have yet to come, and how
+    many these are. over: the exchange was given up."""
+
+    exchange: _Exchange
+    results: list[Any]
+    missing: int
     over: bool = False
 
 
 class _Part(msgspec.Struct, gc=False):
-    """One of the requests that an exchange has yielded together. place: which one."""
+    """One of these requests. place: which one; the rest as in `_Exchange`."""
 
-    exchange: _Exchange
+    together: _Together
     place: int
-    request: Any
     started: float
+    request: Any
     again: bool = False
 
 
@@ -172,20 +176,21 @@ class Scheduler(Generic[P, R]):
             self.at_hand += 1
             if key:
                 self._busy.add(key)
-            self._ask(_Exchange(generator, packet, port, key, now, request), request)
+            exchange = _Exchange(generator, packet, port, key, now, request)
+            if type(request) is tuple:
+                self._ask_together(exchange, request)
+            else:
+                outbox = self._outbox_of[type(request)]
+                outbox.requests.append(request)
+                outbox.askers.append(exchange)
 
-    def _ask(self, exchange: _Exchange, request: Asked) -> None:
-        """Put what an exchange has yielded where it will be sent from."""
-        if not isinstance(request, tuple):
+    def _ask_together(self, exchange: _Exchange, requests: tuple[AnyRequest, ...]) -> None:
+        """Put what an exchange has yielded at once where it will be sent from."""
+        together = _Together(exchange, [None] * len(requests), len(requests))
+        for place, request in enumerate(requests):
             outbox = self._outbox_of[type(request)]
             outbox.requests.append(request)
-            outbox.askers.append(exchange)
-            return
-        exchange.results, exchange.missing = [None] * len(request), len(request)
-        for place, one in enumerate(request):
-            outbox = self._outbox_of[type(one)]
-            outbox.requests.append(one)
-            outbox.askers.append(_Part(exchange, place, one, exchange.started))
+            outbox.askers.append(_Part(together, place, exchange.started, request))
 
     def resume(self, now: float) -> None:
         """Take what the lanes have brought and let those exchanges go on."""
@@ -325,16 +330,15 @@ class Scheduler(Generic[P, R]):
             asker.again = False
             result = _with_first_try(asker.request, result)
         self._engine.saw(asker.request, result)
-        if type(asker) is _Part:
-            exchange = asker.exchange
-            exchange.results[asker.place] = result
-            exchange.missing -= 1
-            if exchange.missing or exchange.over:
-                return
-            result = tuple(exchange.results)
-        else:
-            assert type(asker) is _Exchange
+        if type(asker) is _Exchange:
             exchange = asker
+        else:
+            together = cast(_Part, asker).together
+            together.results[cast(_Part, asker).place] = result
+            together.missing -= 1
+            if together.missing or together.over:
+                return
+            exchange, result = together.exchange, tuple(together.results)
         try:
             request = exchange.generator.send(result)
         except StopIteration as end:
@@ -345,12 +349,16 @@ class Scheduler(Generic[P, R]):
             self._release(exchange)
         else:
             exchange.request = request
-            self._ask(exchange, request)
+            if type(request) is tuple:
+                self._ask_together(exchange, request)
+            else:
+                outbox = self._outbox_of[type(request)]
+                outbox.requests.append(request)
+                outbox.askers.append(exchange)
 
     def _release(self, exchange: _Exchange) -> None:
         """The exchange is over: the client's next packet may be handled."""
         self.at_hand -= 1
-        exchange.over = True
         key = exchange.key
         if key:
             self._busy.remove(key)
@@ -368,13 +376,13 @@ class Scheduler(Generic[P, R]):
     def _end_without(self, asker: _Asker) -> None:
         """The backend has not answered in time: what the engine makes of that is the last word."""
         failed: Any = Failed(f"no answer within {self._limits.patience_s:g} s")
-        if type(asker) is _Part:
-            exchange = asker.exchange
-            if exchange.over:
+        if isinstance(asker, _Part):
+            together, exchange = asker.together, asker.together.exchange
+            if together.over:
                 return
-            failed = tuple(failed if result is None else result for result in exchange.results)
+            together.over = True
+            failed = tuple(failed if result is None else result for result in together.results)
         else:
-            assert type(asker) is _Exchange
             exchange = asker
         try:
             exchange.generator.send(failed)
@@ -389,9 +397,12 @@ class Scheduler(Generic[P, R]):
             self._give_up(exchange)
 
     def _give_up(self, asker: _Asker) -> None:
-        exchange = asker.exchange if isinstance(asker, _Part) else asker
-        if exchange.over:
-            return
+        if isinstance(asker, _Part):
+            if asker.together.over:
+                return
+            asker.together.over = True
+            asker = asker.together.exchange
+        exchange = asker
         exchange.generator.close()
         self._drop(exchange.packet, self._traffic.given_up)
         self._release(exchange)

@@ -56,7 +56,7 @@ class Identifiers:
 class Traffic(Generic[P, R]):
     """One family. Ports and datagrams are those of that family.
 
-    read: the packet in a datagram; WireError. send: an answer, through the port of its query; SendFailed. key: the
+    read: the packet in a datagram; WireError. key: the
     client whose packets are handled one after the other, out of a packet and its type, b"" when that does not matter.
     label, source, destination: for log lines, who a message is about and where a datagram or an answer came from or
     goes. first: the type of message that begins an exchange, in words `firsts`; looks_first: whether a payload is one,
@@ -66,7 +66,6 @@ class Traffic(Generic[P, R]):
     family: Family
     identifiers: Identifiers
     read: Callable[[Any, Any, bool], P]
-    send: Callable[[Any, P, R], None]
     key: Callable[[P, int], bytes]
     label: Callable[[Any], str]
     text: Callable[[Any], str]  #: an address for people

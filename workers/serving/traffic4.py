@@ -35,10 +35,6 @@ def read4(port: Port4, datagram: Datagram, lenient: bool) -> Packet4:
     )  # fmt: skip
 
 
-def send4(port: Port4, packet: Packet4, reply: Reply4) -> None:
-    port.send(packet, reply)
-
-
 def key4(packet: Packet4, kind: int) -> bytes:
     """As in Kea, a client's packets that change leases are handled one after the other."""
     if kind not in _CHANGES_LEASES:
@@ -47,7 +43,7 @@ def key4(packet: Packet4, kind: int) -> bytes:
     return message.chaddr or message.options.get(61, b"")
 
 
-TRAFFIC4 = Traffic(
+TRAFFIC4: Traffic[Packet4, Reply4] = Traffic(
     family=DHCP4,
     identifiers=Identifiers(
         duplicate="DHCP4_PACKET_DROP_0012",
@@ -57,7 +53,6 @@ TRAFFIC4 = Traffic(
         receive_failed="DHCP4_BUFFER_RECEIVE_FAIL",
     ),
     read=read4,
-    send=send4,
     key=key4,
     label=label,
     text=text4,

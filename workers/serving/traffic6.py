@@ -55,10 +55,6 @@ def _name_of(index: int, port: Port6) -> str:
         return port.interface
 
 
-def send6(port: Port6, packet: Packet6, reply: Reply6) -> None:
-    port.send(reply.payload, reply.destination, reply.port, reply.index)
-
-
 def key6(packet: Packet6, kind: int) -> bytes:
     """As in Kea, a client's packets are handled one after the other; here those that change leases."""
     if kind not in _CHANGES_LEASES:
@@ -67,7 +63,7 @@ def key6(packet: Packet6, kind: int) -> bytes:
     return duids[0] if duids else b""
 
 
-TRAFFIC6 = Traffic(
+TRAFFIC6: Traffic[Packet6, Reply6] = Traffic(
     family=DHCP6,
     identifiers=Identifiers(
         duplicate="DHCP6_PACKET_DROP_DUPLICATE",
@@ -77,7 +73,6 @@ TRAFFIC6 = Traffic(
         receive_failed="DHCP6_PACKET_RECEIVE_FAIL",
     ),
     read=read6,
-    send=send6,
     key=key6,
     label=label6,
     text=text6,

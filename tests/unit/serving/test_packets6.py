@@ -9,9 +9,11 @@ from typing import cast
 
 import pytest
 
+from kea_mp.dhcp.message6 import Message6
 from kea_mp.supervisor.start_record import DhcpSocket6
 from kea_mp.values import address6
 from tests.unit.serving.test_packets import FakeSocket
+from workers.serving.engine6.packet import Packet6, Reply6
 from workers.serving.packets import SendFailed
 from workers.serving.packets6 import Datagram6, Port6
 
@@ -31,6 +33,11 @@ class Wire:
         self.socket = FakeSocket6()
         bare = cast(socket.socket, self.socket)
         self.port = Port6(DhcpSocket6(bare, "eth0", INDEX, b"", address, LOCAL, client_port=client_port))
+
+    def answer(self, payload: bytes, destination: bytes, port: int, index: int) -> None:
+        message = Message6(1, 1, {})
+        query = Packet6(message, "eth0", index, destination, port, self.port.address)
+        self.port.send(query, Reply6(payload, destination, port, index, 7))
 
 
 def pktinfo(index: int) -> list[tuple[int, int, bytes]]:
@@ -64,20 +71,20 @@ def test_a_datagram_to_an_address_may_come_in_elsewhere() -> None:
 @pytest.mark.parametrize("address", [GROUP, LOCAL])
 def test_an_answer_leaves_the_interface_of_the_socket(address: bytes) -> None:
     wire = Wire(address)
-    wire.port.send(b"answer", address6("fe80::7"), 546, INDEX)
+    wire.answer(b"answer", address6("fe80::7"), 546, INDEX)
     assert wire.socket.sent == [(b"answer", ("fe80::7", 546, 0, INDEX))]
 
 
 def test_an_answer_of_an_address_leaves_where_the_query_came_in() -> None:
     wire = Wire(GLOBAL)
-    wire.port.send(b"answer", address6("2001:db8::7"), 547, ELSEWHERE)
+    wire.answer(b"answer", address6("2001:db8::7"), 547, ELSEWHERE)
     assert wire.socket.sent == [([b"answer"], pktinfo(ELSEWHERE), 0, ("2001:db8::7", 547, 0, ELSEWHERE))]
 
 
 @pytest.mark.parametrize("address", [GROUP, GLOBAL])
 def test_another_client_port_is_honoured(address: bytes) -> None:
     wire = Wire(address, client_port=10546)
-    wire.port.send(b"answer", address6("fe80::7"), 546, INDEX)
+    wire.answer(b"answer", address6("fe80::7"), 546, INDEX)
     assert wire.socket.sent[0][-1] == ("fe80::7", 10546, 0, INDEX)
 
 
@@ -88,4 +95,4 @@ def test_what_goes_wrong_is_told(address: bytes) -> None:
     assert wire.port.receive(9) == []
     assert "Network is down" in wire.port.problem
     with pytest.raises(SendFailed, match="fe80::7 on eth0: Network is down"):
-        wire.port.send(b"answer", address6("fe80::7"), 546, INDEX)
+        wire.answer(b"answer", address6("fe80::7"), 546, INDEX)
