@@ -14,7 +14,8 @@ from tests.lab import databases
 from tests.lab.databases import Server
 from tests.lab.lease_database import Database, database_on
 from tests.lab.load import Load
-from tests.lab.sql_daemon import RELAY, SERVER, Site, site
+from tests.lab.relay import RELAY, SERVER
+from tests.lab.sql_daemon import Site, site
 from tests.lab.waiting import eventually
 
 pytestmark = pytest.mark.root

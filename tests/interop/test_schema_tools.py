@@ -20,8 +20,8 @@ from tests.lab import databases, peer
 from tests.lab.clients import Dhclient
 from tests.lab.databases import PASSWORD, USER, Server
 from tests.lab.net import Lab
+from tests.lab.peer import kea_admin
 
-NAMES = {"postgresql": "pgsql", "mysql": "mysql"}
 HOOKS = "/usr/lib/x86_64-linux-gnu/kea/hooks"
 
 pytestmark = [pytest.mark.root, pytest.mark.timeout(240)]
@@ -34,22 +34,6 @@ def database(database_server: Server) -> str:
     with database_server.connection(name) as connection:
         assert schema.initialise(connection)
     return name
-
-
-def kea_admin(server: Server, database: str, command: str, *more: str) -> str:
-    """What the peer's kea-admin says."""
-    client = {"postgresql": "psql", "mysql": "mysql"}[server.type]
-    if not (peer.ROOT / "usr/bin" / client).exists():
-        pytest.skip(f"the peer has no {client}: scripts/peer installs it")
-    access = ["-h", server.address, "-P", str(server.port), "-u", USER, "-p", PASSWORD, "-n", database]
-    if server.type == "mysql":  # newer clients want TLS, which this server does not have
-        access += ["-x", "--skip-ssl"]
-    done = subprocess.run(
-        ["chroot", str(peer.ROOT), "/usr/sbin/kea-admin", command, NAMES[server.type], *access, *more],
-        capture_output=True, text=True, check=False, timeout=60,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
 
 
 # ---- kea-admin -------------------------------------------------------------------------------------------------------

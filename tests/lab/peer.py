@@ -17,8 +17,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+import pytest
+
 from kea_mp.family import DHCP4, DHCP6, Family
 from tests.lab import lease_file, unixcontrol
+from tests.lab.databases import PASSWORD, USER, Server
 from tests.lab.processes import Process
 from tests.lab.waiting import eventually
 
@@ -40,6 +43,23 @@ def version() -> str:
     return subprocess.run(
         ["chroot", str(ROOT), binary(), "-v"], capture_output=True, text=True, check=True
     ).stdout.strip()
+
+
+def kea_admin(server: Server, database: str, command: str, *more: str) -> str:
+    """What the peer's kea-admin says. AssertionError with its output when it fails."""
+    client, name = {"postgresql": ("psql", "pgsql"), "mysql": ("mysql", "mysql")}[server.type]
+    if not (ROOT / "usr/bin" / client).exists():
+        pytest.skip(f"the peer has no {client}: scripts/peer installs it")
+    access = ["-h", server.address, "-P", str(server.port), "-u", USER, "-p", PASSWORD, "-n", database]
+    if server.type == "mysql":  # newer clients want TLS, which this server does not have
+        access += ["-x", "--skip-ssl"]
+    inside = ["ip", "netns", "exec", server.namespace] if server.namespace else []
+    done = subprocess.run(
+        [*inside, "chroot", str(ROOT), "/usr/sbin/kea-admin", command, name, *access, *more],
+        capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
 
 
 class Peer:

@@ -17,7 +17,8 @@ from tests.lab.databases import Server
 from tests.lab.lease_database import database_on
 from tests.lab.net import udp_socket
 from tests.lab.packets import ACK, DISCOVER, MAGIC, NAK, OFFER, REQUEST, ip_bytes
-from tests.lab.sql_daemon import RELAY, SERVER, site
+from tests.lab.relay import RELAY, SERVER
+from tests.lab.sql_daemon import site
 from tests.lab.waiting import eventually
 
 pytestmark = [pytest.mark.root, pytest.mark.timeout(120)]

@@ -11,7 +11,8 @@ import pytest
 
 from tests.lab.daemon import KeaMp
 from tests.lab.net import Lab
-from tests.lab.sql_daemon import POOLS, RELAY, SERVER, Relay
+from tests.lab.relay import RELAY, SERVER, Relay
+from tests.lab.sql_daemon import POOLS
 from tests.lab.waiting import eventually
 
 pytestmark = pytest.mark.root
