@@ -24,7 +24,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 class KeaMp:
-    """One `kea-mp dhcp4` or `dhcp6`. config: the content of Dhcp4 or Dhcp6; lease-database and loggers are set here unless given.
+    """One `kea-mp dhcp4` or `dhcp6`. config: the content of Dhcp4 or Dhcp6; lease-database and loggers are set here
+    unless given.
 
     workers: 0: as the configuration says. folder: keeps configuration, run and data folders; made and deleted here
     when not given. leases: CSV text or a file to start with.

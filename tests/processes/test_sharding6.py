@@ -168,7 +168,7 @@ def test_an_answer_reaches_a_client_and_a_relay(network: Network, destination: s
         (((worker, datagram),),) = network.arrived(1).values()
         answerer = next(port6 for port6 in network.ports[worker] if port6.address == address6(destination))
         with network.sender(source, port) as listening:
-            query = Packet6(Message6(1, 1, {}), answerer.interface, datagram.index, datagram.source, port, datagram.destination)
+            query = Packet6(Message6(1, 1, {}), "", datagram.index, datagram.source, port, datagram.destination)
             reply = Reply6(b"answer to " + sent.payload[-4:], datagram.source, port, datagram.index, 7)
             answerer.send(query, reply)
             payload, (host, from_port, *_) = listening.recvfrom(100)
