@@ -18,7 +18,12 @@ from kea_mp import KEA_COMPATIBLE, __version__
 from kea_mp.control.answer import Answer, success
 from kea_mp.control.daemon import SERVE, BackendStatus, Daemon, PauseReason, ProcessStatus, Snapshot
 from kea_mp.control.service import DATABASE, HA_LOCAL, HA_REMOTE, USER
+from kea_mp.dhcp.duid import duid_text
 
+_LEASES = {
+    4: ("total-addresses", "assigned-addresses", "declined-addresses"),
+    6: ("total-nas", "assigned-nas", "total-pds", "assigned-pds", "declined-addresses"),
+}  #: how full the pools are, by Kea's statistics of each subnet
 LIBRARIES = ("click", "msgspec", "multiprocessing-logging", "psutil", "pyzmq", "rich")
 
 
@@ -49,6 +54,7 @@ def build_text() -> str:
 def status_get(daemon: Daemon, _: None) -> Answer:
     state = daemon.snapshot()
     sockets: dict[str, Any] = {"status": state.sockets.status}
+    tables = {"extended-info-tables": False} if daemon.family == 6 else {}  # those of Bulk Leasequery
     if state.sockets.errors:
         sockets["errors"] = list(state.sockets.errors)
     return success(
@@ -59,6 +65,7 @@ def status_get(daemon: Daemon, _: None) -> Answer:
             "multi-threading-enabled": False,
             "dhcp-state": dhcp_state(state),
             "sockets": sockets,
+            **tables,
             "kea-mp": own_state(daemon, state),
         }
     )
@@ -101,7 +108,7 @@ def own_state(daemon: Daemon, state: Snapshot) -> dict[str, Any]:
         "processes": [_process(process) for process in state.processes],
         "configuration": configuration,
         "leases": _leases(daemon),
-    }
+    } | ({"server-duid": duid_text(daemon.server_duid)} if daemon.family == 6 else {})
 
 
 def _reason(reason: PauseReason) -> dict[str, Any]:
@@ -160,7 +167,7 @@ def _own(values: Mapping[str, float]) -> dict[str, float]:
 def _leases(daemon: Daemon) -> dict[str, int]:
     """How full the pools are, over all subnets."""
     statistics = daemon.statistics()
-    names = ("total-addresses", "assigned-addresses", "declined-addresses")
     return {
-        name: sum(statistics.value(f"subnet[{subnet.id}].{name}") for subnet in daemon.config.subnets) for name in names
+        name: sum(statistics.value(f"subnet[{subnet.id}].{name}") for subnet in daemon.config.subnets)
+        for name in _LEASES[daemon.family]
     }

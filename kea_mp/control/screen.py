@@ -20,6 +20,7 @@ from kea_mp.control.daemon import PAUSE, SERVE
 
 Json = dict[str, Any]
 
+_KINDS = {4: {"addresses": "addresses"}, 6: {"nas": "addresses", "pds": "prefixes"}}  #: of leases, by family
 SILENT_S = 2.0  #: the silence limit: a worker that is not heard for so long does not count as serving
 
 
@@ -167,11 +168,16 @@ def _state(own: Json, process: Json) -> Text:
 
 def _foot(status: Json) -> Iterator[RenderableType]:
     own, leases = status["kea-mp"], status["kea-mp"]["leases"]
-    total, assigned = leases["total-addresses"], leases["assigned-addresses"]
-    share = f" ({100 * assigned / total:.1f} %)" if total else ""
-    full = "bold red" if total and assigned >= total else "yellow" if total and assigned > 0.9 * total else ""
     declined = f", {leases['declined-addresses']:,} declined" if leases["declined-addresses"] else ""
-    yield Text.assemble(("leases         ", "dim"), (f"{assigned:,} of {total:,} addresses{share}{declined}", full))
+    title = "leases         "
+    for kind, name in _KINDS[own["family"]].items():
+        total, assigned = leases[f"total-{kind}"], leases[f"assigned-{kind}"]
+        share = f" ({100 * assigned / total:.1f} %)" if total else ""
+        full = "bold red" if total and assigned >= total else "yellow" if total and assigned > 0.9 * total else ""
+        yield Text.assemble((title, "dim"), (f"{assigned:,} of {_large(total)} {name}{share}{declined}", full))
+        title, declined = " " * len(title), ""
+    if "server-duid" in own:
+        yield Text.assemble(("server-id      ", "dim"), own["server-duid"])
     configuration = own["configuration"]
     taken = f"{configuration['hash'][:12]}… from {configuration['file']}, {_ago(own, configuration['since'])} ago"
     yield Text.assemble(("configuration  ", "dim"), taken)
@@ -180,6 +186,17 @@ def _foot(status: Json) -> Iterator[RenderableType]:
         yield Text(f"               {refused['hash'][:12]}… was refused: {refused['why']}", "yellow")
     up = f"kea_mp {own['version']}, pid {status['pid']}, up {age(status['uptime'])}, {datetime.now():%Y-%m-%d %H:%M:%S}"
     yield Text.assemble(("daemon         ", "dim"), up)
+
+
+def _large(number: int) -> str:
+    """A number in full while it can be read."""
+    return (
+        f"{number:,}"
+        if number < 10**12
+        else f"2^{number.bit_length() - 1}"
+        if number.bit_count() == 1
+        else f"{number:.1e}"
+    )
 
 
 def _ago(own: Json, moment: float) -> str:

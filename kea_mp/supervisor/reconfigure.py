@@ -83,7 +83,7 @@ class Reconfiguring:
             check_lease_file(config.lease_database, config.family)
             interfaces.check_usable(config.interfaces, config.family)
             added = self._listener.add(config.control_sockets)
-            self._line[0].server_duid = server_duid_of(config, int(time.time()))
+            self._line[0].server_duid = server_duid_of(config, interfaces.present(), int(time.time()))
             self._log.configure(config.loggers)
         except (ConfigError, ExitWith) as problem:
             self._listener.remove(added)

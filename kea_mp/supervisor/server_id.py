@@ -11,20 +11,21 @@ from __future__ import annotations
 import logging
 import os
 import secrets
+from collections.abc import Sequence
 from pathlib import Path
 
 from kea_mp.config.model import Config
 from kea_mp.config.model6 import Config6, ServerId
 from kea_mp.dhcp.duid import RANDOM_BYTES, TYPES, Link, duid_from_text, duid_text, server_duid
 from kea_mp.errors import ConfigError
-from kea_mp.supervisor import interfaces
+from kea_mp.supervisor.interfaces import Interface
 
 WHERE = "Dhcp6.server-id"
 
 
-def server_duid_of(config: Config, now: int) -> bytes:
-    """The DUID of the server with this configuration, kept when it says so; b"" in DHCPv4. ConfigError. now: seconds
-    since 1970."""
+def server_duid_of(config: Config, found: Sequence[Interface], now: int) -> bytes:
+    """The DUID of the server with this configuration, kept when it says so; b"" in DHCPv4. ConfigError. found: the
+    interfaces of this machine, one of which may lend its address; now: seconds since 1970."""
     if not isinstance(config, Config6):
         return b""
     wanted, family = config.server_id, config.family
@@ -37,7 +38,7 @@ def server_duid_of(config: Config, now: int) -> bytes:
             identifier=wanted.identifier,
             enterprise=wanted.enterprise_id,
             stored=stored,
-            links=[_link(interface) for interface in interfaces.present()],
+            links=[_link(interface) for interface in found],
             now=now,
             random=secrets.token_bytes(RANDOM_BYTES),
         )
@@ -73,7 +74,7 @@ def _store(file: Path, duid: bytes) -> None:
         raise ConfigError(f"unable to write the DUID file {file}: {problem.strerror}", WHERE) from problem
 
 
-def _link(interface: interfaces.Interface) -> Link:
+def _link(interface: Interface) -> Link:
     hardware = Path(f"/sys/class/net/{interface.name}/type")
     try:
         htype = int(hardware.read_text())

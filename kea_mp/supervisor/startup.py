@@ -126,7 +126,7 @@ def _run_children(
     options: Options, config: Config4 | Config6, log: SupervisorLog, folder: Path, signals: Signals
 ) -> int:
     workers = worker_count(options.workers, config)
-    duid = server_duid_of(config, int(time.time()))
+    duid = server_duid_of(config, interfaces.present(), int(time.time()))
     sockets = DhcpSockets(config.interfaces, workers, options.ports, options.family)
     bus = _bus(folder, options.family)
     specs = table(workers)
@@ -142,8 +142,7 @@ def _run_children(
         options.logger.info("%s server shutdown", options.family.message("SHUTDOWN"))
         return code
     finally:
-        processes.kill_all()
-        outfit.config.close()
+        processes.close()
         loop.close()
         sockets.close()
         bus.close()

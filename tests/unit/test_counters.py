@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from kea_mp.config.load import config4_from_json
+from kea_mp.config.load import config4_from_json, config6_from_json
 from kea_mp.config.model import Config4
 from kea_mp.counters import INCARNATIONS, SAMPLES, Limit, Statistics, timestamp
 
@@ -174,3 +174,21 @@ def test_a_subnet_that_is_gone_takes_its_statistics_with_it(clocked: Clocked) ->
     clocked.statistics.configured(configuration(2), 9.0)
     assert clocked.statistics.get("subnet[1].total-addresses") is None
     assert clocked.statistics.get(ASSIGNED) is None
+
+
+def test_addresses_and_prefixes_of_dhcpv6_are_counted_by_pools_of_both_kinds() -> None:
+    subnet = {
+        "id": 4,
+        "subnet": "2001:db8::/32",
+        "pools": [{"pool": "2001:db8:1::/64"}, {"pool": "2001:db8:2::/120", "pool-id": 5}],
+        "pd-pools": [{"prefix": "2001:db8:8000::", "prefix-len": 48, "delegated-len": 56, "pool-id": 7}],
+    }
+    statistics = Statistics()
+    statistics.configured(config6_from_json({"Dhcp6": {"lease-database": {"type": "memfile"}, "subnet6": [subnet]}}), 0)
+    assert statistics.value("subnet[4].total-nas") == 2**64 + 256
+    assert statistics.value("subnet[4].pd-pool[7].total-pds") == statistics.value("subnet[4].total-pds") == 256
+    names = statistics.all()
+    assert "subnet[4].pd-pool[7].assigned-pds" in names
+    assert "subnet[4].pool[5].assigned-nas" in names
+    assert "pkt6-solicit-received" in names
+    assert not any(name.startswith(("pkt4", "v4")) for name in names)

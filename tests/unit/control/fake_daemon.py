@@ -10,8 +10,9 @@ import msgspec
 
 from kea_mp.bus.codec import decode_down, decode_up, encode
 from kea_mp.bus.messages import Answered, Order
-from kea_mp.config.load import config4_from_json
+from kea_mp.config.load import config4_from_json, config6_from_json
 from kea_mp.config.model import Config4
+from kea_mp.config.model6 import Config6
 from kea_mp.control.answer import Answer, to_json
 from kea_mp.control.daemon import (
     PAUSE,
@@ -51,6 +52,18 @@ def configuration(**changes: Any) -> Config4:
     return config4_from_json({"Dhcp4": {**CONFIG, **changes}})
 
 
+def daemon6() -> FakeDaemon:
+    """A DHCPv6 daemon with one subnet."""
+    subnet = {
+        "id": 1,
+        "subnet": "2001:db8:1::/64",
+        "pools": [{"pool": "2001:db8:1::/64"}],
+        "pd-pools": [{"prefix": "2001:db8:8000::", "prefix-len": 48, "delegated-len": 64}],
+    }
+    config = config6_from_json({"Dhcp6": {"lease-database": {"type": "memfile"}, "subnet6": [subnet]}})
+    return FakeDaemon(config, "/etc/kea/kea-dhcp6.conf", 6, bytes.fromhex("0002000009bf01"))
+
+
 def worker(number: int = 0, **changes: Any) -> ProcessStatus:
     serving = ProcessStatus(
         f"serving-{number}", 100 + number, "running", "serve", epoch=3, generation=1, started=NOW - 60
@@ -62,9 +75,10 @@ def worker(number: int = 0, **changes: Any) -> ProcessStatus:
 class FakeDaemon:
     """What happens to it is in `log`; a test changes `state` between two steps of a handler."""
 
-    config: Config4 = field(default_factory=configuration)
+    config: Config4 | Config6 = field(default_factory=configuration)
     config_file: str = "/etc/kea/kea-dhcp4.conf"
     family: int = 4
+    server_duid: bytes = b""
     pid: int = 42
     started: float = NOW - 120.0
     reloaded: float = NOW - 60.0

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from kea_mp.control.daemon import BackendStatus, PauseReason, SocketsStatus
-from tests.unit.control.fake_daemon import NOW, FakeDaemon, command, configuration, worker
+from tests.unit.control.fake_daemon import NOW, FakeDaemon, command, configuration, daemon6, worker
 
 
 def status(daemon: FakeDaemon) -> dict[str, Any]:
@@ -109,8 +109,24 @@ def test_status_get_sums_up_how_full_the_pools_are() -> None:
     }
 
 
+def test_status_get_of_dhcpv6_counts_addresses_and_prefixes_and_tells_who_we_are() -> None:
+    daemon = daemon6()
+    levels = {"subnet[1].assigned-nas": 3.0, "subnet[1].assigned-pds": 2.0}
+    daemon.statistics().heard("connection-lease-database", 9, {}, levels, NOW)
+    own = status(daemon)["kea-mp"]
+    assert own["leases"] == {
+        "total-nas": 2**64,
+        "assigned-nas": 3,
+        "total-pds": 65536,
+        "assigned-pds": 2,
+        "declined-addresses": 0,
+    }
+    assert own["server-duid"] == "00:02:00:00:09:bf:01"
+
+
 def test_status_get_can_be_written_as_json() -> None:
-    assert msgspec.json.decode(msgspec.json.encode(status(FakeDaemon())))
+    for daemon in (FakeDaemon(), daemon6()):
+        assert msgspec.json.decode(msgspec.json.encode(status(daemon)))
 
 
 def test_no_password_of_the_configuration_is_in_status() -> None:

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from kea_mp.control.daemon import BackendStatus, PauseReason, SocketsStatus
 from kea_mp.control.screen import Verdict, age, screen, verdict
-from tests.unit.control.fake_daemon import NOW, FakeDaemon, command, worker
+from tests.unit.control.fake_daemon import NOW, FakeDaemon, command, daemon6, worker
 
 LOST = BackendStatus(
     "lease-database", "mysql", "kea", "db1", 3306, state="retrying", since=NOW - 12, on_fail="serve-retry-exit",
@@ -115,3 +115,12 @@ def test_a_narrow_terminal_loses_nothing_that_is_wrong() -> None:
 )
 def test_an_age_is_told_in_its_two_largest_units(seconds: float, text: str) -> None:
     assert age(seconds) == text
+
+
+def test_a_dhcpv6_server_shows_addresses_prefixes_and_who_it_is() -> None:
+    output = io.StringIO()
+    arguments = command(daemon6(), "status-get").answer.arguments
+    Console(file=output, width=160, highlight=False).print(screen(arguments))
+    text = output.getvalue()
+    for wanted in ("DHCPv6 SERVING", "0 of 2^64 addresses", "0 of 65,536 prefixes", "00:02:00:00:09:bf:01"):
+        assert wanted in text
