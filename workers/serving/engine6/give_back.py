@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from kea_mp.dhcp.message6 import IA_NA, REPLY, Ia, StatusCode, pack_ia, pack_status
 from kea_mp.errors import BackendDown
-from kea_mp.leases.model import DECLINED, DEFAULT, NA, PD, RELEASED, Lease6
+from kea_mp.leases.model import DECLINED, DEFAULT, NA, PD, RECLAIMED, RELEASED, Lease6
 from kea_mp.leases.store import Changed, ClaimLease, Failed, FindLeases6, RemoveLease, Request6, Result6
 from kea_mp.values import INFINITY, text6
 from workers.serving.engine6 import trace
@@ -144,13 +144,16 @@ def _is_beaten(x: Exchange6, one: Return, request: Request6, result: Result6) ->
 
 
 def _releasing(x: Exchange6, one: Return, lease: Lease6 | None) -> Request6 | Status6:
-    """What a RELEASE does with the row, or why it does nothing."""
-    if lease is None or lease.state != DEFAULT:
+    """What a RELEASE does with the row, or why it does nothing. As in Kea 3.0 one that was given back already is given
+    back well, for the first answer may have been lost."""
+    if lease is None or lease.state not in (DEFAULT, RELEASED, RECLAIMED):
         return _refused(x, one, "FAIL_NOT_ASSIGNED", UNKNOWN_LEASE)
     if lease.duid != x.duid:
         return _refused(x, one, "FAIL_WRONG_DUID", NOT_YOURS)
     if lease.iaid != one.ia.iaid:
         return _refused(x, one, "FAIL_WRONG_IAID", OTHER_IAID)
+    if lease.state != DEFAULT:
+        return RELEASED_WELL
     expired = x.know.config.expired
     if expired.flush_wait and expired.hold_reclaimed and lease.valid_lft != INFINITY:
         return ClaimLease(replace(lease, valid_lft=0, pref_lft=0, state=RELEASED), lease)

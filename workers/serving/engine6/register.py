@@ -76,13 +76,13 @@ def _refused(x: Exchange6, address: bytes, why: str) -> Drop:
 
 
 def _registered(x: Exchange6, address: bytes) -> tuple[Lease6, bytes | None]:
-    """The row, and the client FQDN of the answer."""
+    """The row, and the client FQDN of the answer. As in Kea no name is made for a client without one."""
     assert x.plan is not None
     named = x.message.options[IAADDR][0]
     preferred, valid = int.from_bytes(named[16:20], "big"), int.from_bytes(named[20:24], "big")
-    names = client_names6(x, address, True)
+    names = client_names6(x, b"", False)
     lease = Lease6(
         address, x.duid, 0, NA, ADDRESS_BITS, preferred, valid, x.now, x.plan.id, False, False,
-        names.made or names.stored, REGISTERED, "", 0, x.hw, x.hw_source,
+        names.stored, REGISTERED, "", 0, x.hw, x.hw_source,
     )  # fmt: skip
     return lease, names.fqdn

@@ -11,7 +11,7 @@ from kea_mp.config.model import ExpiredLeases
 from kea_mp.dhcp.message6 import DECLINE, IA_NA, IA_PD, RELEASE, REPLY, StatusCode, decode6
 from kea_mp.dhcp.message6 import read_status as status_of
 from kea_mp.dhcp.special6 import sub_options6
-from kea_mp.leases.model import DECLINED, RECLAIMED, RELEASED
+from kea_mp.leases.model import DECLINED, RECLAIMED, REGISTERED, RELEASED
 from kea_mp.values import INFINITY
 from tests.unit.serving.engine6.world import (
     NOW,
@@ -80,10 +80,17 @@ def test_what_is_not_the_associations_is_not_released(row: object, text: str) ->
     assert store.rows == before
 
 
-@pytest.mark.parametrize("state", [RELEASED, RECLAIMED, DECLINED])
-def test_what_is_not_assigned_is_not_released(state: int) -> None:
+@pytest.mark.parametrize("state", [DECLINED, REGISTERED])
+def test_what_is_not_leased_is_not_released(state: int) -> None:
     answer = answered(engine(), packet(RELEASE, na(1, "::10")), Store.of(lease("::10", state=state)))
     assert answer.status() == StatusCode.NO_BINDING
+
+
+@pytest.mark.parametrize("state", [RELEASED, RECLAIMED])
+def test_a_second_release_goes_as_well_as_the_first(state: int) -> None:
+    store = Store.of(lease("::10", state=state))
+    assert answered(engine(), packet(RELEASE, na(1, "::10")), store).status() == StatusCode.SUCCESS
+    assert not store.writes
 
 
 def test_an_association_without_address_is_told_so() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 
 from kea_mp.dhcp.message6 import ADDR_REG_INFORM, ADDR_REG_REPLY, pack_iaaddr
+from kea_mp.dhcp.names import Fqdn6
 from kea_mp.leases.model import REGISTERED
 from tests.unit.serving.engine6.world import (
     NOW,
@@ -31,9 +32,10 @@ from tests.unit.serving.engine6.world import (
 OWN = "2001:db8::5"
 
 
-def registration(address: str = OWN, *ias: bytes, source: str = OWN, **more: object) -> Packet6:
+def registration(address: str = OWN, *ias: bytes, source: str = OWN, fqdn: bytes = b"", **more: object) -> Packet6:
     named = pack_iaaddr(a(address), 300, 400)[4:]
-    return packet(ADDR_REG_INFORM, *ias, source=a(source), opts={5: named}, **more)
+    options = {5: named} | ({39: fqdn} if fqdn else {})
+    return packet(ADDR_REG_INFORM, *ias, source=a(source), opts=options, **more)
 
 
 def test_a_client_registers_the_address_that_it_uses() -> None:
@@ -84,3 +86,10 @@ def test_registration_can_be_disabled() -> None:
 
 def test_a_registration_from_no_subnet_is_ignored() -> None:
     assert dropped(engine(subnet(interface="eth9", prefix="2001:db8:7::")), registration()).statistic == ""
+
+
+def test_a_registered_address_keeps_the_name_of_its_client_and_none_is_made() -> None:
+    store = Store()
+    assert answered(engine(), registration(fqdn=Fqdn6(1, "Host.x", True).pack()), store)[39] == b"\6\4host\1x\0"
+    assert store.rows[a(OWN)].hostname == "host.x."
+    assert answered(engine(), registration(fqdn=b"\1"))[39] == b"\6"
