@@ -244,7 +244,7 @@ def _at_hint(x: Exchange6, one: Association, reach: Reach6, phase: Phase) -> Cho
             continue
         row = yield from _row(x, one, address)
         if (row is None or usable_by_anyone(row, x.now)) and not reserved_for_others(member, one.kind, address):
-            return Choice6(address, length_of(pool), member, row)
+            return Choice6(address, length_of(pool), member, row, False, pool)
     return None
 
 
@@ -293,5 +293,5 @@ def _accepted(x: Exchange6, one: Association, reach: Reach6, found: Found6) -> C
             x.plan = member
             if member.network:
                 x.know.mark_used(one.kind, member)
-            return Choice6(address, length_of(pool), member, found.free_row)
+            return Choice6(address, length_of(pool), member, found.free_row, False, pool)
     return None

@@ -15,7 +15,7 @@ from kea_mp.errors import BackendDown
 from kea_mp.leases.model import NA, PD, Lease6
 from kea_mp.leases.store import FindLeases6, Found6, Request6, Result6
 from workers.serving.engine6.context import Exchange6, Place
-from workers.serving.engine6.plan import ADDRESS_BITS, SubnetPlan6
+from workers.serving.engine6.plan import ADDRESS_BITS, AnyPool6, SubnetPlan6
 from workers.serving.engine6.reach import Ranges6
 
 if TYPE_CHECKING:
@@ -30,13 +30,14 @@ Told = Result6 | tuple[Result6, ...]  #: what it is sent: the result, or one for
 
 class Choice6(msgspec.Struct, frozen=True, gc=False):
     """What the client gets for an association. address: of a prefix the first. plan: its subnet. seen: the row there.
-    own: that row is the association's, so that this is a renewal."""
+    own: that row is the association's, so that this is a renewal. pool: where it lies, None: to be looked for."""
 
     address: bytes
     length: int
     plan: SubnetPlan6
     seen: Lease6 | None = None
     own: bool = False
+    pool: AnyPool6 | None = None
 
 
 class Association(msgspec.Struct, gc=False):

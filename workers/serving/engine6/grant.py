@@ -56,7 +56,7 @@ def granted6(x: Exchange6, one: Association, choice: Choice6, hostname: str, ext
 def _written(x: Exchange6, one: Association, choice: Choice6, hostname: str, context: str, pool_id: int) -> Lease6:
     plan = choice.plan
     preferred, valid = lifetimes(x, plan.parameters, one.hint)
-    pool = plan.pool_at(one.kind, choice.address)
+    pool = choice.pool or plan.pool_at(one.kind, choice.address)
     if plan.parameters.store_extended_info:
         context = extended6(x, context)
     return Lease6(
@@ -154,6 +154,8 @@ def extended_ia(x: Exchange6, one: Association, grants: list[Grant6]) -> bytes:
 
 def _times(one: Association, grants: list[Grant6], most: int) -> tuple[int, int]:
     assert one.plan is not None
+    if len(grants) == 1:
+        return tee_times6(one.plan.parameters, min(grants[0].preferred or most, most))
     shortest = min((grant.preferred for grant in grants if grant.preferred), default=most)
     return tee_times6(one.plan.parameters, min(shortest, most))
 

@@ -27,11 +27,12 @@ class PoolRow:
     """The pools of one kind of a subnet, in the order of their addresses. forbidden: reserved addresses and prefixes in
     them that nobody else may have, if they are few."""
 
-    __slots__ = ("allocator", "firsts", "forbidden", "pools")
+    __slots__ = ("allocator", "firsts", "forbidden", "lasts", "pools")
 
     def __init__(self, pools: tuple[AnyPool6, ...], allocator: str, reserved: tuple[bytes, ...]) -> None:
         self.pools = pools
         self.firsts = [first_of(pool) for pool in pools]
+        self.lasts = [pool.last for pool in pools]
         self.allocator = ALLOCATORS[allocator]
         found = tuple(address for address in reserved if self.index(address) >= 0)
         self.forbidden = found if len(found) <= MOST_SKIPPED else ()
@@ -39,7 +40,7 @@ class PoolRow:
     def index(self, address: bytes) -> int:
         """Which pool has the address, or the prefix that begins there; -1: none."""
         at = bisect_right(self.firsts, address) - 1
-        return at if at >= 0 and address <= self.pools[at].last else -1
+        return at if at >= 0 and address <= self.lasts[at] else -1
 
 
 class SubnetPlan6:
@@ -86,8 +87,8 @@ class SubnetPlan6:
     def pool_at(self, kind: int, address: bytes) -> AnyPool6 | None:
         """The pool that has the address, or the prefix that begins there. kind: NA or PD."""
         row = self.rows[kind]
-        at = row.index(address)
-        return row.pools[at] if at >= 0 else None
+        at = bisect_right(row.firsts, address) - 1
+        return row.pools[at] if at >= 0 and address <= row.lasts[at] else None
 
     def open_pool_at(self, kind: int, address: bytes, classes: frozenset[str]) -> AnyPool6 | None:
         """The same, if a client of these classes may use it."""
