@@ -25,8 +25,8 @@ from workers.serving.engine.lifetimes import offer_lifetime
 from workers.serving.engine.plan import Ranges, SubnetPlan
 from workers.serving.engine.reservations import address_reservation, circle_for, reserved_for_others
 from workers.serving.engine.trace import listening
+from workers.serving.full import Exhausted, counters, say
 
-FULL_S = 60  #: seconds between two times that a subnet is said to have no free address
 MOST_PROPOSALS = 64  #: proposals refused for one client before it gets nothing
 
 Asking = Generator[Request, Result, "Choice | None"]
@@ -246,35 +246,13 @@ def _home(reach: Reach, address: int) -> SubnetPlan | None:
 
 
 def _nothing_left(x: Exchange, reach: Reach) -> None:
-    """Say and count that, and why, there is no address (Kea's four counters, global and of the last subnet)."""
+    """Say and count that, and why, there is no address."""
     last = reach.circle[-1]
-    place = "v4-allocation-fail-shared-network" if last.network else "v4-allocation-fail-subnet"
-    cause = "v4-allocation-fail-no-pools" if reach.pools is NO_POOLS else "v4-allocation-fail"
-    names = (place, cause, "v4-allocation-fail-classes")
-    x.count(*(scoped for name in names for scoped in (name, f"subnet[{last.id}].{name}")))
-    if not 0 <= x.now - x.know.full_said.get(last.id, 0) < FULL_S:
-        x.know.full_said[last.id] = x.now
-        _say_nothing_left(x, reach, last)
-
-
-def _say_nothing_left(x: Exchange, reach: Reach, last: SubnetPlan) -> None:
-    who, warning = trace.label(x.message), trace.alloc_engine.warning
-    if last.network:
-        warning(
-            "ALLOC_ENGINE_V4_ALLOC_FAIL_SHARED_NETWORK %s: failed to allocate an IPv4 lease in the shared network %s",
-            who, last.network,
-        )  # fmt: skip
-    else:
-        warning(
-            "ALLOC_ENGINE_V4_ALLOC_FAIL_SUBNET %s: failed to allocate an IPv4 lease in the subnet %s/%d, subnet-id %d",
-            who, text4(last.first), last.subnet.length, last.id,
-        )  # fmt: skip
-    if reach.pools is NO_POOLS:
-        warning("ALLOC_ENGINE_V4_ALLOC_FAIL_NO_POOLS %s: no pools are available", who)
-    else:
-        warning("ALLOC_ENGINE_V4_ALLOC_FAIL %s: no address is free", who)
-    text = "ALLOC_ENGINE_V4_ALLOC_FAIL_CLASSES %s: classes %s (said once a minute for each subnet)"
-    warning(text, who, ", ".join(x.classes.names))
+    place = Exhausted(
+        4, last.network, f"{text4(last.first)}/{last.subnet.length}", last.id, reach.pools is NO_POOLS
+    )  # fmt: skip
+    x.count(*counters(place))
+    say(place, x.know.full_said, x.now, trace.alloc_engine, lambda: trace.label(x.message), x.classes.names)
 
 
 def request(x: Exchange, known: Found | None) -> Asking:

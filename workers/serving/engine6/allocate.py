@@ -15,13 +15,14 @@ from typing import cast
 from kea_mp.hosts.from_config import GLOBAL
 from kea_mp.leases.model import NA, PD, RECLAIMED, REGISTERED, RELEASED, Lease6, usable_by_anyone
 from kea_mp.leases.store import FindLeases6, Found6, Result6
-from kea_mp.values import masked6
+from kea_mp.values import masked6, text6
+from workers.serving.engine6 import trace
 from workers.serving.engine6.association import Ask, Association, Choice6, Told, found_in, is_taken, row_at
 from workers.serving.engine6.context import Exchange6, reserves
-from workers.serving.engine6.full import nothing_left
 from workers.serving.engine6.plan import SubnetPlan6, fits, length_of
 from workers.serving.engine6.reach import Phase, Reach6, reach_for_proposals, reach_of
 from workers.serving.engine6.reservations import circle_for, is_mine, reserved_for_others, reserved_places
+from workers.serving.full import Exhausted, counters, say
 
 MOST_PROPOSALS = 64  #: proposals refused for one association before it gets nothing
 
@@ -228,8 +229,19 @@ def _unreserved(x: Exchange6, one: Association) -> Choosing:
             choice = yield from _proposed(x, one, start, number)
         if choice is not None:
             return choice
-    nothing_left(x, reach)
+    _nothing_left(x, reach)
     return None
+
+
+def _nothing_left(x: Exchange6, reach: Reach6) -> None:
+    """Say and count that, and why, there is no address or prefix."""
+    if not reach.circle:
+        return
+    last = reach.circle[-1]
+    no_pools = not any(phase.groups for phase in reach.phases)
+    place = Exhausted(6, last.network, f"{text6(last.first)}/{last.length}", last.id, no_pools)
+    x.count(*counters(place))
+    say(place, x.know.full_said, x.now, trace.alloc_engine, lambda: trace.label6(x.message), x.classes.names)
 
 
 def _at_hint(x: Exchange6, one: Association, reach: Reach6, phase: Phase) -> Choosing:
