@@ -92,7 +92,9 @@ class Leases:
             now = self.row(address)
             return now if now["expire"] > before["expire"] else None
 
-        assert {**(eventually(moved) or {}), "expire": 0} == {**before, "expire": 0}
+        now: Row | None = eventually(moved)
+        assert now is not None
+        assert {**now, "expire": 0} == {**before, "expire": 0}
 
     def released(self, mac: bytes, address: int) -> None:
         self.relay.release(mac, address)
