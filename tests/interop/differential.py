@@ -6,76 +6,27 @@ Runs in: any (root)
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from typing import Any
 
-from tests.interop.scenario import (
-    RELAYS,
-    SERVER,
-    SERVER_MAC,
-    SIDE_MAC,
-    Ask,
-    Scenario,
-    Sleep,
-    fill,
-)
+from kea_mp.family import DHCP4
+from tests.interop import scenario4, scenario6
+from tests.interop.scenario import SERVER_MAC, SIDE_MAC, Asked, Scenario, Sleep
+from tests.interop.side import Difference, Side, compare
+from tests.interop.side4 import Side4
+from tests.interop.side6 import Side6
 from tests.lab.daemon import KeaMp
 from tests.lab.net import Lab, ip
-from tests.lab.packets import TYPE_NAMES, Answer
 from tests.lab.peer import Peer
-from tests.lab.wire_client import WireClient
 
 QUIET_S = 0.6  #: neither server has answered for so long: both are silent
 PATIENCE_S = 4.0  #: one has answered, the other is waited for
 
-FIELDS = (
-    "op", "htype", "hlen", "hops", "xid", "secs", "flags", "ciaddr", "yiaddr", "siaddr", "giaddr", "chaddr", "sname",
-    "file", "mac_source", "mac_destination", "ip_source", "ip_destination", "port_source", "port_destination",
-    "checksums",
-)  # fmt: skip
-
-COUNTDOWNS = (51, 58, 59)  #: seconds that are left may differ by one when a second passes between two servers
-
-
-@dataclass(frozen=True)
-class Difference:
-    """step: number and name of the packet, from 1."""
-
-    step: str
-    field: str
-    ours: str
-    kea: str
-
-    def __str__(self) -> str:
-        return f"{self.step}: {self.field}: ours {self.ours}, Kea {self.kea}"
-
-
 Rows = dict[str, dict[str, str]]  #: of a lease file, by address
 
 
-class Side:
-    """One server and the client beside it. memory: the last answer with an address, per client."""
-
-    def __init__(self, namespace: str, server: Peer | KeaMp) -> None:
-        self.server = server
-        self.client = WireClient(namespace, "cli0", SIDE_MAC, SERVER_MAC)
-        self.memory: dict[bytes, Answer] = {}
-
-    def send(self, step: Ask) -> None:
-        message = step.message
-        last = self.memory.get(message.chaddr)
-        payload = fill(step, last)
-        target = SERVER if step.to == "unicast" else "255.255.255.255"
-        if step.sender is not None:
-            source = step.sender
-        else:
-            ciaddr = ".".join(str(octet) for octet in payload[12:16]) if len(payload) >= 16 else "0.0.0.0"
-            source = (ciaddr if step.to == "unicast" else "0.0.0.0", 68)
-        mac = message.chaddr[:6].hex(":") if message.giaddr == "0.0.0.0" and len(message.chaddr) == 6 else ""
-        self.client.send(payload, source, (target, 67), mac)
-
-    def remember(self, answer: Answer) -> None:
-        if answer.yiaddr != "0.0.0.0":
-            self.memory[answer.chaddr[: answer.hlen]] = answer
+def side_of(scenario: Scenario, namespace: str, server: Peer | KeaMp) -> Side[Any]:
+    """The side that speaks the scenario's protocol. namespace: the client's."""
+    return (Side4 if scenario.family == DHCP4 else Side6)(namespace, server)
 
 
 class Arena:
@@ -89,14 +40,19 @@ class Arena:
         self._lab.__enter__()
         for label in ("kea", "own"):
             server, client = self._lab.hosts(f"{label}s", f"{label}c")
-            relays = [f"{address}/32" for address in RELAYS]
+            relays = [f"{address}/32" for address in scenario4.RELAYS]
             self._lab.link(
                 (server, "srv0"),
                 (client, "cli0"),
                 (SERVER_MAC, SIDE_MAC),
-                ([f"{SERVER}/24"], ["192.0.2.2/24", *relays]),
+                (
+                    [f"{scenario4.SERVER}/24", f"{scenario6.SERVER}/64"],
+                    ["192.0.2.2/24", *relays, *(f"{address}/128" for address in scenario6.SOURCES)],
+                ),
+                ipv6=True,
             )
             ip("-n", server, "route", "add", "10.0.0.0/8", "dev", "srv0")
+            ip("-n", server, "-6", "route", "add", "2001:db8::/32", "dev", "srv0")
             self.pairs.append((server, client))
         return self
 
@@ -106,14 +62,16 @@ class Arena:
     def run(self, scenario: Scenario, workers: int = 1) -> list[Difference]:
         """Both servers from an empty lease file through the scenario."""
         (kea_host, kea_client), (own_host, own_client) = self.pairs
-        peer, own = Peer(scenario.config, kea_host), KeaMp(scenario.config, own_host, workers)
-        sides: list[Side] = []
+        family = scenario.family
+        peer = Peer(scenario.config, kea_host, family=family)
+        own = KeaMp(scenario.config, own_host, workers, family=family)
+        sides: list[Side[Any]] = []
         try:
             own.start()
             peer.start()
             peer.wait_serving()
             own.wait_serving()
-            sides += [Side(own_client, own), Side(kea_client, peer)]
+            sides += [side_of(scenario, own_client, own), side_of(scenario, kea_client, peer)]
             return play(scenario, sides[0], sides[1])
         finally:
             for side in sides:
@@ -122,11 +80,11 @@ class Arena:
             own.remove()
 
 
-def run_alone(scenario: Scenario, pair: tuple[str, str]) -> list[Answer | None]:
-    """Kea's answers only: to see what a scenario asks."""
-    with Peer(scenario.config, pair[0]) as peer:
-        side = Side(pair[1], peer)
-        answers: list[Answer | None] = []
+def run_alone(scenario: Scenario, pair: tuple[str, str]) -> list[Any]:
+    """Kea's answers only, None for silence: to see what a scenario asks."""
+    with Peer(scenario.config, pair[0], family=scenario.family) as peer:
+        side = side_of(scenario, pair[1], peer)
+        answers = []
         for step in scenario.steps:
             if isinstance(step, Sleep):
                 time.sleep(step.seconds)
@@ -140,7 +98,7 @@ def run_alone(scenario: Scenario, pair: tuple[str, str]) -> list[Answer | None]:
         return answers
 
 
-def play(scenario: Scenario, own: Side, kea: Side) -> list[Difference]:
+def play(scenario: Scenario, own: Side[Any], kea: Side[Any]) -> list[Difference]:
     """The differences of a scenario that are not allowed."""
     found: list[Difference] = []
     number = 0
@@ -148,25 +106,33 @@ def play(scenario: Scenario, own: Side, kea: Side) -> list[Difference]:
         if isinstance(step, Sleep):
             time.sleep(step.seconds)
             continue
-        own.send(step)
-        kea.send(step)
-        answers = _both(own, kea)
-        for side, answer in zip((own, kea), answers, strict=True):
-            if answer is not None:
-                side.remember(answer)
         name = f"{number + 1} {step.name}"
-        found += compare(name, *answers)
-        expected, said = scenario.expect[number], answers[1].type if answers[1] else None
-        if expected != said:
-            found.append(Difference(name, "expectation", _type(expected), f"really says {_type(said)}"))
-        found += [
-            Difference(name, "extra answer", *(str(late.type) if side is s else "none" for s in (own, kea)))
-            for side in (own, kea)
-            for late in side.client.drain()
-        ]
+        found += _exchange(name, step, scenario.expect[number], own, kea)
         number += 1
     found += compare_leases(own.server.leases(), kea.server.leases())
     return [difference for difference in found if not _allowed(scenario, difference)]
+
+
+def _exchange(name: str, step: Asked, expected: int | None, own: Side[Any], kea: Side[Any]) -> list[Difference]:
+    """One packet to both servers."""
+    own.send(step)
+    kea.send(step)
+    ours, theirs = _both(own, kea)
+    for side, answer in ((own, ours), (kea, theirs)):
+        if answer is not None:
+            side.remember(answer)
+    if ours is None or theirs is None:
+        found = [] if ours is theirs else [Difference(name, "answer", own.said(ours), kea.said(theirs))]
+    else:
+        found = compare(name, own.told(ours), kea.told(theirs))
+    if expected != (None if theirs is None else kea.type_of(theirs)):
+        wanted = "silence" if expected is None else kea.type_name(expected)
+        found.append(Difference(name, "expectation", wanted, f"really says {kea.said(theirs)}"))
+    return found + [
+        Difference(name, "extra answer", *(side.said(late) if side is s else "none" for s in (own, kea)))
+        for side in (own, kea)
+        for late in side.client.drain()
+    ]
 
 
 def compare_leases(ours: Rows, theirs: Rows) -> list[Difference]:
@@ -186,7 +152,7 @@ def compare_leases(ours: Rows, theirs: Rows) -> list[Difference]:
     return found
 
 
-def _both(own: Side, kea: Side) -> tuple[Answer | None, Answer | None]:
+def _both(own: Side[Any], kea: Side[Any]) -> tuple[Any, Any]:
     """The answers of both, each waited for longer when the other has spoken."""
     theirs = kea.client.receive(QUIET_S)
     ours = own.client.receive(PATIENCE_S if theirs else 0.05)
@@ -198,35 +164,3 @@ def _both(own: Side, kea: Side) -> tuple[Answer | None, Answer | None]:
 def _allowed(scenario: Scenario, difference: Difference) -> bool:
     number = difference.step.split(" ")[0]
     return difference.field in scenario.allowed or f"{number}.{difference.field}" in scenario.allowed
-
-
-def _type(number: int | None) -> str:
-    return "silence" if number is None else TYPE_NAMES.get(number, str(number))
-
-
-def compare(step: str, ours: Answer | None, theirs: Answer | None) -> list[Difference]:
-    """Field by field and option by option."""
-    if ours is None or theirs is None:
-        if ours is theirs:
-            return []
-        return [Difference(step, "answer", *(_type(answer.type if answer else None) for answer in (ours, theirs)))]
-    found = [
-        Difference(step, name, _show(getattr(ours, name)), _show(getattr(theirs, name)))
-        for name in FIELDS
-        if getattr(ours, name) != getattr(theirs, name)
-    ]
-    for code in sorted(ours.options.keys() | theirs.options.keys()):
-        a, b = ours.options.get(code), theirs.options.get(code)
-        if a == b or (code in COUNTDOWNS and a and b and abs(int.from_bytes(a, "big") - int.from_bytes(b, "big")) <= 1):
-            continue
-        found.append(Difference(step, f"option {code}", _show(a), _show(b)))
-    if ours.options.keys() == theirs.options.keys() and ours.order != theirs.order:
-        found.append(Difference(step, "order of options", str(ours.order), str(theirs.order)))
-    return found
-
-
-def _show(value: object) -> str:
-    if isinstance(value, bytes):
-        text = value.rstrip(b"\0")
-        return f"{value.hex()} {text!r}" if text.isascii() and text and text.decode().isprintable() else value.hex()
-    return "absent" if value is None else str(value)

@@ -12,9 +12,13 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.interop.differential import Arena, Difference
+from tests.interop.differential import Arena
 from tests.interop.scenario import Scenario
-from tests.interop.scenarios import SCENARIOS
+from tests.interop.scenarios import SCENARIOS as SCENARIOS4
+from tests.interop.scenarios6 import SCENARIOS as SCENARIOS6
+from tests.interop.side import Difference
+
+SCENARIOS = {**SCENARIOS4, **SCENARIOS6}
 
 LANES = 4
 
@@ -54,8 +58,9 @@ def test_answers_as_kea_does(name: str, results: Results) -> None:
     assert not differences, "\n".join(map(str, differences))
 
 
-def test_there_are_enough_scenarios() -> None:
-    assert len(SCENARIOS) >= 60
+@pytest.mark.parametrize("scenarios", [SCENARIOS4, SCENARIOS6], ids=["DHCPv4", "DHCPv6"])
+def test_there_are_enough_scenarios(scenarios: dict[str, Scenario]) -> None:
+    assert len(scenarios) >= 60
 
 
 def test_every_allowed_difference_has_its_reason() -> None:

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.interop.differential import Arena, Side, play
-from tests.interop.scenario import (
+from tests.interop.differential import Arena, play, side_of
+from tests.interop.scenario4 import (
     Ask,
     Last,
     Scenario,
@@ -93,7 +93,7 @@ def counted(arena: Arena, scenario: Scenario) -> tuple[dict[str, int], dict[str,
     """The newest value of each statistic, ours and Kea's, after the scenario."""
     (kea_host, kea_client), (own_host, own_client) = arena.pairs
     with Peer(scenario.config, kea_host) as kea, KeaMp(scenario.config, own_host, workers=2) as own:
-        sides = Side(own_client, own), Side(kea_client, kea)
+        sides = side_of(scenario, own_client, own), side_of(scenario, kea_client, kea)
         try:
             play(scenario, *sides)
         finally:

@@ -186,9 +186,11 @@ def packet_socket(namespace: str, interface: str, protocol: int = 0x0800) -> soc
 
 
 def udp_socket(namespace: str, address: str, port: int) -> socket.socket:
-    """A UDP socket bound in a namespace; it may broadcast and share its port."""
+    """A UDP socket bound in a namespace, IPv6 for an address with a colon; it may broadcast and share its port."""
     with inside(namespace):
-        opened = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        opened = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM)
+    if opened.family == socket.AF_INET6:
+        opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
     opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     opened.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
     opened.bind((address, port))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.interop.scenario import Scenario
+from tests.interop.scenario4 import Scenario
 from tests.interop.scenarios import exchanges, lifetimes, malformed, names, options, reservations, selection
 
 GROUPS: dict[str, tuple[Scenario, ...]] = {

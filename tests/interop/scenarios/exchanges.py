@@ -5,7 +5,7 @@ Runs in: any
 
 from __future__ import annotations
 
-from tests.interop.scenario import (
+from tests.interop.scenario4 import (
     ACK,
     CLIENT,
     GOT,

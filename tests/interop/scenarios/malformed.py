@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tests.interop.scenario import ACK, GOT, OFFER, Ask, Scenario, ask, config, discover, four_way, u32
+from tests.interop.scenario4 import ACK, GOT, OFFER, Ask, Scenario, ask, config, discover, four_way, u32
 from tests.lab.packets import Bootp
 
 OK = (*four_way(mac="02:00:00:00:00:99"),)

@@ -5,7 +5,7 @@ Runs in: any
 
 from __future__ import annotations
 
-from tests.interop.scenario import ACK, GOT, Json, Scenario, config, four_way, renew, subnet
+from tests.interop.scenario4 import ACK, GOT, Json, Scenario, config, four_way, renew, subnet
 
 PRL = (1, 12, 15, 81)
 E, O, S, N = 4, 2, 1, 8  # noqa: E741  the flags of RFC 4702

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.interop.scenario import (
+from tests.interop.scenario4 import (
     ACK,
     GOT,
     NAK,
