@@ -11,8 +11,9 @@ import msgspec
 
 from kea_mp.config.model import Host4
 from kea_mp.dhcp.message4 import Message4
-from kea_mp.hosts.from_config import GLOBAL, Identifier
+from kea_mp.hosts.from_config import Identifier
 from kea_mp.leases.model import Lease4
+from workers.serving.clients import host_of
 from workers.serving.engine.classes import Classes
 from workers.serving.engine.packet import Packet4
 from workers.serving.engine.plan import SubnetPlan
@@ -59,12 +60,7 @@ class Exchange(msgspec.Struct, gc=False):
 
     def host(self) -> Host4 | None:
         """The reservation that holds in the selected subnet: its own before the global one."""
-        if not self.hosts or self.plan is None:
-            return None
-        parameters = self.plan.parameters
-        if parameters.reservations_in_subnet and (host := self.hosts.get(self.plan.id)) is not None:
-            return host
-        return self.hosts.get(GLOBAL) if parameters.reservations_global else None
+        return host_of(self.hosts, self.plan)
 
     def owns(self, lease: Lease4) -> bool:
         """Whether the lease is this client's, going by both identifiers."""

@@ -11,12 +11,12 @@ from msgspec.structs import replace
 
 from kea_mp.dhcp.message4 import ACK, DECLINE, DISCOVER, INFORM, OFFER, RELEASE, REQUEST
 from kea_mp.errors import BackendDown
-from kea_mp.hosts.from_config import GLOBAL
 from kea_mp.leases.model import Lease4
 from kea_mp.leases.store import ClaimLease, Failed, Found, Request, Result, Stored
 from kea_mp.values import text4
+from workers.serving import clients
 from workers.serving.engine import trace
-from workers.serving.engine.admit import RECEIVE_DROP, is_insane, refusal
+from workers.serving.engine.admit import DROP_CLASS, DROP_CLASS_EARLY, RECEIVE_DROP, is_insane, refusal
 from workers.serving.engine.allocate import Reach, discover, find, found_in, reach_of, request, row_at
 from workers.serving.engine.confirm import held, unanswered, with_time_left
 from workers.serving.engine.context import Exchange
@@ -50,53 +50,13 @@ def recover_agent(x: Exchange) -> Generator[Request, Result, None]:
         x.classes = x.know.classes.added(x.classes, "STASH_AGENT_OPTIONS")
 
 
-def meet_globally(x: Exchange) -> Drop | None:
-    """early-global-reservations-lookup: classes of a global reservation take part in subnet selection."""
-    x.identifiers = identifiers_of(x)
-    host = global_reservation(x)
-    if host is None:
-        return None
-    x.classes = x.know.classes.added(x.classes, *host.classes, "KNOWN")
-    x.hosts = {GLOBAL: host}
-    return _dropped(x, "DHCP4_PACKET_DROP_0014")
-
-
-def meet(x: Exchange) -> Drop | None:
-    """Reservations of the client, the classes they give, KNOWN or UNKNOWN. In a shared network the classes of a
-    subnet's reservation come only when the subnet is final, see `settle`."""
-    know = x.know
-    if know.any_hosts:
-        find_reservations(x)
-    if not x.hosts:
-        x.classes = know.classes.of_stranger(x.classes)
-        return None
-    plan, host = x.plan, x.host()
-    if host is not None and host.classes:
-        world = x.hosts.get(GLOBAL) if plan is not None and plan.parameters.reservations_global else None
-        by_world = world is not None and bool(world.classes) and not know.config.early_global_reservations
-        if by_world or plan is None or not plan.network:
-            x.classes = know.classes.added(x.classes, *host.classes)
-    x.classes = know.classes.added(x.classes, "KNOWN")
-    return _dropped(x, "DHCP4_PACKET_DROP_0013")
-
-
-def _dropped(x: Exchange, identifier: str) -> Drop | None:
-    return Drop(RECEIVE_DROP, identifier, x.statistics) if "DROP" in x.classes.members else None
-
-
 def settle(x: Exchange, address: int) -> None:
-    """Classes that depend on the final subnet and pool: of the reservation there, and the additional ones."""
+    """Classes that depend on the final subnet, and on the pool of an address (0: none)."""
     plan = x.plan
     if plan is None or not (plan.additional or x.hosts):
         return
-    more: tuple[str, ...] = ()
-    if x.hosts and plan.network and (host := x.host()) is not None and host.subnet_id != GLOBAL:
-        x.classes = x.know.classes.added(x.classes, *host.classes)
-    if address and (pool := plan.pool_at(address)) is not None:
-        more = pool.additional_classes
-    if more or plan.subnet.additional_classes:
-        names = (*more, *plan.subnet.additional_classes)
-        x.classes = x.know.classes.added(x.classes, *(name for name in names if x.know.classes.defines(name)))
+    pool = plan.pool_at(address) if address and plan.additional else None
+    clients.settle(x, (pool,) if pool is not None else ())
 
 
 def offer(x: Exchange) -> Answering:
@@ -266,7 +226,7 @@ def _served(x: Exchange, insane: bool) -> Outcome:
         return decline(x)
     if not insane:
         x.plan = x.know.subnets.of(x)
-    refused = meet(x)
+    refused = clients.meet(x, find_reservations, DROP_CLASS)
     if listening.debug:
         _say_where(x)
     if refused is not None:
@@ -299,8 +259,11 @@ def respond(x: Exchange) -> Answering:
     refused = refusal(x, know.servers)
     if refused is not None:
         return refused
-    if know.config.early_global_reservations and (refused := meet_globally(x)) is not None:
-        return refused
+    if know.config.early_global_reservations:
+        x.identifiers = identifiers_of(x)
+        refused = clients.meet_globally(x, global_reservation(x), DROP_CLASS_EARLY)
+        if refused is not None:
+            return refused
     insane = is_insane(x)
     served = _served(x, insane)
     outcome = served if isinstance(served, (Reply4, Drop)) else (yield from served)

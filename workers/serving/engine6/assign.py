@@ -12,10 +12,10 @@ from collections.abc import Generator, Sequence
 
 from kea_mp.dhcp.message6 import ADVERTISE, REBIND, REQUEST, SOLICIT
 from kea_mp.errors import BackendDown
-from kea_mp.hosts.from_config import GLOBAL
 from kea_mp.leases.model import NA, PD, Lease6
 from kea_mp.leases.store import Changed, ClaimLease, Failed, Found6, RemoveLease, Request6, Result6
 from kea_mp.values import INFINITY, text6
+from workers.serving import clients
 from workers.serving.engine.memory import Seen
 from workers.serving.engine.packet import Drop
 from workers.serving.engine6 import trace
@@ -181,13 +181,7 @@ def settle(x: Exchange6) -> None:
     plan = x.plan
     if plan is None or not (plan.additional or x.hosts):
         return
-    book = x.know.classes
-    if x.hosts and plan.network and (host := x.host()) is not None and host.subnet_id != GLOBAL:
-        x.classes = book.added(x.classes, *host.classes)
-    if plan.additional:
-        names = [name for pool in pools_of(x) for name in pool.additional_classes]
-        names += plan.subnet.additional_classes
-        x.classes = book.added(x.classes, *(name for name in names if book.defines(name)))
+    clients.settle(x, pools_of(x) if plan.additional else ())
 
 
 def _placeless(

@@ -11,8 +11,9 @@ import msgspec
 
 from kea_mp.config.model6 import ClientClass6, Host6
 from kea_mp.dhcp.message6 import Message6
-from kea_mp.hosts.from_config import GLOBAL, Identifier
+from kea_mp.hosts.from_config import Identifier
 from kea_mp.leases.model import PD
+from workers.serving.clients import host_of
 from workers.serving.engine.classes import Classes
 from workers.serving.engine6.packet import Packet6
 from workers.serving.engine6.plan import SubnetPlan6
@@ -55,12 +56,7 @@ class Exchange6(msgspec.Struct, gc=False):
 
     def host(self) -> Host6 | None:
         """The reservation that holds in the selected subnet: its own before the global one."""
-        if not self.hosts or self.plan is None:
-            return None
-        parameters = self.plan.parameters
-        if parameters.reservations_in_subnet and (host := self.hosts.get(self.plan.id)) is not None:
-            return host
-        return self.hosts.get(GLOBAL) if parameters.reservations_global else None
+        return host_of(self.hosts, self.plan)
 
 
 def reserves(host: Host6 | None, kind: int, address: bytes, length: int) -> bool:

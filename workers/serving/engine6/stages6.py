@@ -20,10 +20,10 @@ from kea_mp.dhcp.message6 import (
 )
 from kea_mp.dhcp.special6 import parse_vendor_class
 from kea_mp.errors import WireError
-from kea_mp.hosts.from_config import GLOBAL
+from workers.serving.clients import meet, meet_globally
 from workers.serving.engine.packet import Drop
 from workers.serving.engine6 import trace
-from workers.serving.engine6.admit import RECEIVE_DROP, refusal
+from workers.serving.engine6.admit import DROP_CLASS, DROP_CLASS_EARLY, refusal
 from workers.serving.engine6.assign import Answering6, lease_for
 from workers.serving.engine6.context import Exchange6
 from workers.serving.engine6.give_back import decline, release
@@ -53,40 +53,6 @@ def classify(x: Exchange6) -> None:
             value = next((known for known in DOCSIS_CLASSES if known in values), values[0])
             names.append("VENDOR_CLASS_" + value.decode("utf-8", "surrogateescape"))
     x.classes = x.know.classes.added(x.classes, *names)
-
-
-def meet_globally(x: Exchange6) -> Drop | None:
-    """early-global-reservations-lookup: classes of a global reservation take part in subnet selection."""
-    x.identifiers = identifiers_of(x)
-    host = global_reservation(x)
-    if host is None:
-        return None
-    x.classes = x.know.classes.added(x.classes, *host.classes, "KNOWN")
-    x.hosts = {GLOBAL: host}
-    return _dropped(x, "DHCP6_PACKET_DROP_DROP_CLASS_EARLY")
-
-
-def meet(x: Exchange6) -> Drop | None:
-    """Reservations of the client, the classes they give, KNOWN or UNKNOWN. In a shared network the classes of a
-    subnet's reservation come only when the subnet is final, see `settle`."""
-    know = x.know
-    if know.any_hosts:
-        find_reservations(x)
-    if not x.hosts:
-        x.classes = know.classes.of_stranger(x.classes)
-        return None
-    plan, host = x.plan, x.host()
-    if host is not None and host.classes:
-        world = x.hosts.get(GLOBAL) if plan is not None and plan.parameters.reservations_global else None
-        by_world = world is not None and bool(world.classes) and not know.config.early_global_reservations
-        if by_world or plan is None or not plan.network:
-            x.classes = know.classes.added(x.classes, *host.classes)
-    x.classes = know.classes.added(x.classes, "KNOWN")
-    return _dropped(x, "DHCP6_PACKET_DROP_DROP_CLASS2")
-
-
-def _dropped(x: Exchange6, identifier: str) -> Drop | None:
-    return Drop(RECEIVE_DROP, identifier, x.statistics) if "DROP" in x.classes.members else None
 
 
 def solicit(x: Exchange6) -> Outcome6:
@@ -134,10 +100,13 @@ def respond(x: Exchange6) -> Answering6:
     if VENDOR_CLASS in x.message.options:
         classify(x)
     x.hw, x.hw_source = learn(x.packet, know.sources)
-    if know.config.early_global_reservations and (refused := meet_globally(x)) is not None:
-        return refused
+    if know.config.early_global_reservations:
+        x.identifiers = identifiers_of(x)
+        refused = meet_globally(x, global_reservation(x), DROP_CLASS_EARLY)
+        if refused is not None:
+            return refused
     x.plan = know.subnets.of(x)
-    refused = meet(x)
+    refused = meet(x, find_reservations, DROP_CLASS)
     if listening.debug:
         _say_where(x)
     if refused is not None:
