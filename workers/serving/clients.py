@@ -51,6 +51,50 @@ def host_of(hosts: Mapping[int, H], plan: Prepared | None) -> H | None:
     return hosts.get(GLOBAL) if parameters.reservations_global else None
 
 
+def first_match(hosts: Mapping[Identifier, H], identifiers: Iterable[Identifier]) -> H | None:
+    """The host of the first of these identifiers that has one."""
+    for identifier in identifiers:
+        host = hosts.get(identifier)
+        if host is not None:
+            return host
+    return None
+
+
+def global_reservation(x: Client) -> Any:
+    """The first global reservation by the client's identifiers in their order, or None."""
+    return first_match(x.know.plan.global_hosts.by_identifier, x.identifiers)
+
+
+def find_hosts(x: X, identifiers_of: Callable[[X], tuple[Identifier, ...]]) -> None:
+    """Fill `hosts` for the selected subnet and the others of its shared network. The identifiers are known already
+    with early-global-reservations-lookup."""
+    plan = x.plan
+    if plan is None:
+        return
+    parameters = plan.parameters
+    if x.know.config.early_global_reservations:
+        if not parameters.reservations_in_subnet:
+            return
+    else:
+        x.identifiers = identifiers_of(x)
+        if parameters.reservations_global and (host := global_reservation(x)) is not None:
+            x.hosts = {GLOBAL: host}
+            if not parameters.reservations_in_subnet:
+                return
+    found = {sibling.id: host for sibling in plan.circle if (host := _of_subnet(x, sibling)) is not None}
+    if found:
+        x.hosts = {**x.hosts, **found}
+
+
+def _of_subnet(x: Client, sibling: Any) -> Any:
+    hosts = sibling.hosts.by_identifier
+    if not hosts or not sibling.parameters.reservations_in_subnet or not sibling.supports(x.classes.members):
+        return None
+    # In a network of more subnets than identifiers Kea asks once for all of them, and there the last one wins.
+    last_wins = sibling.network and len(sibling.circle) > len(x.identifiers)
+    return first_match(hosts, reversed(x.identifiers) if last_wins else x.identifiers)
+
+
 def meet_globally(x: Client, host: Host | None, drop: Drop) -> Drop | None:
     """early-global-reservations-lookup: classes of the global reservation, if there is one, take part in subnet
     selection. Returns `drop` when the client is not to be answered."""

@@ -5,16 +5,12 @@ Runs in: serving
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TypeVar
-
-from kea_mp.config.model import Host, Host4
 from kea_mp.hosts.from_config import GLOBAL, Identifier
+from workers.serving.clients import find_hosts
 from workers.serving.engine.agent import CIRCUIT_ID, sub_option
 from workers.serving.engine.context import Exchange
 from workers.serving.engine.plan import SubnetPlan
 
-H = TypeVar("H", bound=Host)
 DUID_TYPE = 255  #: first octet of a client-id that carries IAID and DUID (RFC 4361)
 
 
@@ -37,53 +33,9 @@ def identifiers_of(x: Exchange) -> tuple[Identifier, ...]:
     return tuple(found)
 
 
-def global_reservation(x: Exchange) -> Host4 | None:
-    """The first global reservation by the client's identifiers in their order."""
-    return first_match(x.know.plan.global_hosts.by_identifier, x.identifiers)
-
-
-def first_match(hosts: Mapping[Identifier, H], identifiers: Iterable[Identifier]) -> H | None:
-    """The host of the first of these identifiers that has one."""
-    for identifier in identifiers:
-        host = hosts.get(identifier)
-        if host is not None:
-            return host
-    return None
-
-
-def matched(hosts: Mapping[Identifier, H], identifiers: Sequence[Identifier], members: int) -> H | None:
-    """The host in one subnet of a shared network of so many members (0: of none). In a network of more subnets than
-    identifiers Kea asks once for all of them, and there the last one wins."""
-    return first_match(hosts, reversed(identifiers) if members > len(identifiers) else identifiers)
-
-
 def find_reservations(x: Exchange) -> None:
     """Fill `hosts` for the selected subnet and the others of its shared network."""
-    plan = x.plan
-    if plan is None:
-        return
-    parameters = plan.parameters
-    early = x.know.config.early_global_reservations
-    if not (parameters.reservations_in_subnet or parameters.reservations_global):
-        return
-    if early and not parameters.reservations_in_subnet:
-        return
-    if not early:
-        x.identifiers = identifiers_of(x)
-        if parameters.reservations_global and (host := global_reservation(x)) is not None:
-            x.hosts = {GLOBAL: host}
-            if not parameters.reservations_in_subnet:
-                return
-    found = {sibling.id: host for sibling in plan.circle if (host := _of_subnet(x, sibling, plan)) is not None}
-    if found:
-        x.hosts = {**x.hosts, **found}
-
-
-def _of_subnet(x: Exchange, sibling: SubnetPlan, plan: SubnetPlan) -> Host4 | None:
-    hosts = sibling.hosts.by_identifier
-    if not hosts or not sibling.parameters.reservations_in_subnet or not sibling.supports(x.classes.members):
-        return None
-    return matched(hosts, x.identifiers, len(plan.circle) if plan.network else 0)
+    find_hosts(x, identifiers_of)
 
 
 def address_reservation(x: Exchange) -> int:

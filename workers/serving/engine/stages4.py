@@ -27,7 +27,7 @@ from workers.serving.engine.memory import Seen
 from workers.serving.engine.packet import Drop, Reply4
 from workers.serving.engine.plan import SubnetPlan
 from workers.serving.engine.reply import answer, nak, template_for
-from workers.serving.engine.reservations import find_reservations, global_reservation, identifiers_of
+from workers.serving.engine.reservations import find_reservations, identifiers_of
 from workers.serving.engine.subnets import BROADCAST_ADDRESS
 from workers.serving.engine.trace import listening
 from workers.serving.engine.v6only import prefers_v6_only, v6_only_reply
@@ -261,7 +261,7 @@ def respond(x: Exchange) -> Answering:
         return refused
     if know.config.early_global_reservations:
         x.identifiers = identifiers_of(x)
-        refused = clients.meet_globally(x, global_reservation(x), DROP_CLASS_EARLY)
+        refused = clients.meet_globally(x, clients.global_reservation(x), DROP_CLASS_EARLY)
         if refused is not None:
             return refused
     insane = is_insane(x)

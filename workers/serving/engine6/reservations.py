@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from kea_mp.config.model6 import Host6
 from kea_mp.hosts.from_config import GLOBAL, Identifier
 from kea_mp.leases.model import PD
-from workers.serving.engine.reservations import first_match, matched
+from workers.serving.clients import find_hosts
 from workers.serving.engine6.context import Exchange6, reserves
 from workers.serving.engine6.plan import ADDRESS_BITS, SubnetPlan6
 
@@ -26,36 +26,9 @@ def identifiers_of(x: Exchange6) -> tuple[Identifier, ...]:
     return tuple(found)
 
 
-def global_reservation(x: Exchange6) -> Host6 | None:
-    """The first global reservation by the client's identifiers in their order."""
-    return first_match(x.know.plan.global_hosts.by_identifier, x.identifiers)
-
-
 def find_reservations(x: Exchange6) -> None:
     """Fill `hosts` for the selected subnet and the others of its shared network."""
-    plan = x.plan
-    if plan is None:
-        return
-    parameters = plan.parameters
-    early = x.know.config.early_global_reservations
-    if early and not parameters.reservations_in_subnet:
-        return
-    if not early:
-        x.identifiers = identifiers_of(x)
-        if parameters.reservations_global and (host := global_reservation(x)) is not None:
-            x.hosts = {GLOBAL: host}
-            if not parameters.reservations_in_subnet:
-                return
-    found = {sibling.id: host for sibling in plan.circle if (host := _of_subnet(x, sibling, plan)) is not None}
-    if found:
-        x.hosts = {**x.hosts, **found}
-
-
-def _of_subnet(x: Exchange6, sibling: SubnetPlan6, plan: SubnetPlan6) -> Host6 | None:
-    hosts = sibling.hosts.by_identifier
-    if not hosts or not sibling.parameters.reservations_in_subnet or not sibling.supports(x.classes.members):
-        return None
-    return matched(hosts, x.identifiers, len(plan.circle) if plan.network else 0)
+    find_hosts(x, identifiers_of)
 
 
 def circle_for(x: Exchange6, first: SubnetPlan6) -> tuple[SubnetPlan6, ...]:

@@ -20,7 +20,7 @@ from kea_mp.dhcp.message6 import (
 )
 from kea_mp.dhcp.special6 import parse_vendor_class
 from kea_mp.errors import WireError
-from workers.serving.clients import meet, meet_globally
+from workers.serving.clients import global_reservation, meet, meet_globally
 from workers.serving.engine.packet import Drop
 from workers.serving.engine6 import trace
 from workers.serving.engine6.admit import DROP_CLASS, DROP_CLASS_EARLY, refusal
@@ -31,7 +31,7 @@ from workers.serving.engine6.hardware import learn
 from workers.serving.engine6.options import RAPID_COMMIT, VENDOR_CLASS
 from workers.serving.engine6.packet import Reply6
 from workers.serving.engine6.register import register
-from workers.serving.engine6.reservations import find_reservations, global_reservation, identifiers_of
+from workers.serving.engine6.reservations import find_reservations, identifiers_of
 from workers.serving.engine6.stateless import information, on_link
 from workers.serving.engine6.trace import listening
 
