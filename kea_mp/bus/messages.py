@@ -10,8 +10,9 @@ reached, is lost or has another schema are reports.
 - `Directive.attempts[child]` is there while attempt number n is wanted and its outcome unknown. The worker makes it
   when n is above the number of the last attempt that *this process* has begun (0 at its start), so a repeated directive
   does nothing, a missed one is made up for by the next, and a new process makes only attempts that are wanted now.
-- A process that has just started is `idle` until told; one that needs no attempt (memfile loads at its start) may be
-  `connecting` and then `up` at once, with attempt 0.
+- A process that has just started is `idle` until told, and heeds no attempt of a generation before its own: its
+  predecessor may still be connected, or hold the lease file. Memfile loads when it is told to, and is `up` with its
+  first report, or the process ends.
 - `Health.state` and `Health.attempt` go together: `connecting` (attempt n is under way), `up` (n has succeeded),
   `failed` (n has failed: `error_class`, `error`), `lost` (the connection that n made is gone; nothing has been tried
   since). `lost`, `failed` and `up` are sent at once, all are repeated with each heartbeat.
@@ -53,12 +54,14 @@ class Directive(msgspec.Struct, frozen=True, tag="directive"):
 
 
 class Order(msgspec.Struct, frozen=True, tag="order"):
-    """A command that one child carries out ("connection-lease-database", "serving-0" …), answered by Answered."""
+    """A command that one child carries out ("connection-lease-database", "serving-0" …), answered by Answered.
+    generation: of the child that is meant, since there may be one more of this name while the configuration changes."""
 
     child: str
     number: int
     command: str
     arguments: dict[str, Any] = {}
+    generation: int = 1
 
 
 class Health(msgspec.Struct, frozen=True, tag="health"):

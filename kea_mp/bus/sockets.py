@@ -106,8 +106,10 @@ class ParentBus:
 class ChildBus:
     """A child's end, named so that it sees its own orders only."""
 
-    def __init__(self, endpoints: Endpoints, child: str, clock: Callable[[], float] = time.monotonic) -> None:
-        self.child = child
+    def __init__(
+        self, endpoints: Endpoints, child: str, clock: Callable[[], float] = time.monotonic, generation: int = 1
+    ) -> None:
+        self.child, self._generation = child, generation
         self.garbage = 0  #: records that could not be read
         self.dropped = 0  #: reports that found no room
         self._clock = clock
@@ -135,7 +137,7 @@ class ChildBus:
             if isinstance(record, Directive):
                 if self._clock() - sent <= STALE_S:
                     records.append(record)
-            elif record.child == self.child:
+            elif (record.child, record.generation) == (self.child, self._generation):
                 records.append(record)
         return records
 

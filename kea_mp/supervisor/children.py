@@ -59,7 +59,8 @@ class Phase(Enum):
 class Child:
     """A child. Times are monotonic seconds. deaths: when it died, within the window. failed_starts: deaths in a row
     before it was healthy. replace_it: what follows its stop is a new start. healthy: it has done its work once; a
-    connection worker's is to say whether there is a connection. health, heard: its last report."""
+    connection worker's is to say whether there is a connection. health, heard: its last report. generation: of the
+    configuration that it is of."""
 
     name: str
     kind: Kind
@@ -75,6 +76,7 @@ class Child:
     starts: int = 0
     failed_starts: int = 0
     deaths: tuple[float, ...] = ()
+    generation: int = 1
 
     @property
     def alive(self) -> bool:
@@ -91,6 +93,7 @@ class Start:
     """Start a new process for this child."""
 
     child: str
+    generation: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +101,7 @@ class Terminate:
     """Ask the child to end (SIGTERM)."""
 
     child: str
+    generation: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +109,7 @@ class Kill:
     """SIGKILL."""
 
     child: str
+    generation: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +132,12 @@ def due(child: Child, now: float) -> tuple[Child, Start | Kill | None]:
     """What time alone makes necessary."""
     match child.phase:
         case Phase.WAITING if child.start_at <= now:
-            return replace(child, phase=Phase.STARTING, started=now, heard=now), Start(child.name)
+            return replace(child, phase=Phase.STARTING, started=now, heard=now), Start(child.name, child.generation)
         case Phase.STOPPING if child.kill_at is not None and child.kill_at <= now:
-            return replace(child, kill_at=None), Kill(child.name)
+            return replace(child, kill_at=None), Kill(child.name, child.generation)
         case Phase.STARTING | Phase.RUNNING if child.watched and child.heard + HANG_S <= now:
-            return replace(child, phase=Phase.STOPPING, kill_at=None, replace_it=True), Kill(child.name)
+            after = replace(child, phase=Phase.STOPPING, kill_at=None, replace_it=True)
+            return after, Kill(child.name, child.generation)
     return child, None
 
 
@@ -171,7 +177,7 @@ def stopped(child: Child, now: float, limit_s: float, *, replace_it: bool = Fals
             return replace(child, phase=Phase.ENDED), None
         case Phase.STARTING | Phase.RUNNING:
             after = replace(child, phase=Phase.STOPPING, kill_at=now + limit_s, replace_it=replace_it)
-            return after, Terminate(child.name)
+            return after, Terminate(child.name, child.generation)
         case Phase.STOPPING if not replace_it:
             return replace(child, replace_it=False), None
     return child, None

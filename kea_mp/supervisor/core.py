@@ -6,6 +6,10 @@ Holds no socket, process or clock; the loop does the actions and reports back wh
 To leave: packet workers are asked first and have `DRAIN_S` for their exchanges; connection workers, which these need,
 are asked when the last packet worker is gone and have `STOP_S`; then the daemon exits.
 
+Another configuration: its children are started beside those in force, which go on (`fleets`). When all are there its
+generation is in force: the older children end in the same order, and when the last is gone the new connection workers
+are told to connect. If they cannot be started, it is called off and nothing has changed.
+
 A connection worker that dies while its backend is well is started again at once, and until then what packet workers
 ask of it waits in their lanes (`recovery`: RESTARTING).
 
@@ -25,6 +29,7 @@ from kea_mp.family import DHCP4, Family
 from kea_mp.supervisor import backends, children, recovery, service
 from kea_mp.supervisor.backends import Backend
 from kea_mp.supervisor.children import Child, CrashLoop, Final, Kill, Kind, Phase, Start, Terminate
+from kea_mp.supervisor.fleets import DRAIN_S, Fleets
 from kea_mp.supervisor.recovery import End, Gone, Tell
 from kea_mp.supervisor.recovery_words import line
 from kea_mp.supervisor.service import Service
@@ -32,7 +37,7 @@ from kea_mp.supervisor.service import Service
 HEARTBEAT_S = 0.25
 HURRY_S = 0.15  #: between directives while somebody has not acknowledged the newest
 SILENCE_S = 2.0
-DRAIN_S, STOP_S = 3.0, 10.0
+READY_S = 120.0  #: how long the children of another configuration may take to be there
 RECONFIGURATION = "reconfiguration"  #: the reason of one that failed; the next that succeeds takes it away
 
 
@@ -47,6 +52,7 @@ class Started:
 
     child: str
     pid: int
+    generation: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +61,7 @@ class Died:
 
     child: str
     code: int
+    generation: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +101,9 @@ class Replace:
 
 @dataclass(frozen=True, slots=True)
 class Reconfigured:
-    """Another configuration is in force: these are its backends, and all of them are connected anew. What the old ones
-    were about to do, and a reconfiguration that failed, are forgotten. Every child ends, and when all have, `Switch`
-    is said and these follow. children: None when they are the same ones."""
+    """Another configuration is to be in force, as `next_generation`: these are its backends and children, which are
+    started now. children: None when they are named as those in force. When they are there, what the old backends were
+    about to do, and a reconfiguration that failed, are forgotten, and all backends are connected anew."""
 
     rows: tuple[Backend, ...]
     children: tuple[tuple[str, Kind], ...] | None = None
@@ -137,12 +144,27 @@ class Exit:
 
 @dataclass(frozen=True, slots=True)
 class Switch:
-    """No process of the old configuration runs any more: what follows is started for this generation."""
+    """This generation is in force, and no process of the one before runs any more."""
 
     generation: int
 
 
-Action = Start | Terminate | Kill | Publish | Say | Exit | Switch
+@dataclass(frozen=True, slots=True)
+class CallOff:
+    """This generation will never be in force, since its children cannot be started; the one in force goes on."""
+
+    generation: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Discard:
+    """The last process of this generation is gone, and none will follow."""
+
+    generation: int
+
+
+Action = Start | Terminate | Kill | Publish | Say | Exit | Switch | CallOff | Discard
 
 
 class Core:
@@ -159,34 +181,42 @@ class Core:
     ) -> None:
         """rows: the backends, each that of one connection worker. draw: between 0 and 1, for waits left to chance."""
         self.service = Service(since=now)
-        self.children = {name: Child(name, kind) for name, kind in names}
+        self.fleets = Fleets(names)
         self.backends = backends.started(rows, now)
         self.exit_code = 0
         self.started = False  #: whether the beginning is over, paused or not
         self._version, self._family, self._draw = version, family, draw
-        self._next: tuple[tuple[str, Kind], ...] | None = None  #: the children that follow when these are gone
+        self._coming: tuple[tuple[Backend, ...], float] = (), now  #: backends, and until when the children are there
         self._beat_at = now
         self._weigh_backends(now)
+
+    @property
+    def children(self) -> dict[str, Child]:
+        """Those of the configuration in force."""
+        return self.fleets.current
 
     def of_kind(self, kind: Kind) -> list[Child]:
         return [child for child in self.children.values() if child.kind is kind]
 
     @property
     def changing(self) -> bool:
-        """Children of a configuration that is not in force any more have yet to end."""
-        return self._next is not None
+        """There are children of a configuration that is not in force yet, or not any more."""
+        return self.fleets.coming is not None or bool(self.fleets.ending)
 
     def acknowledged(self, now: float) -> bool:
         """Every packet worker follows the present directive."""
-        return all(
+        draining = any(child.alive for child in self.fleets.older if child.kind is Kind.SERVING)
+        return not draining and all(
             service.acknowledged(self.service.directive, child.health, now - child.heard, SILENCE_S)
             for child in self.of_kind(Kind.SERVING)
         )
 
     def next_deadline(self, now: float) -> float:
         """When to call `receive(Tick())` at the latest."""
-        moments = [self._beat_at, self.service.next_end, *map(children.deadline, self.children.values())]
+        moments = [self._beat_at, self.service.next_end, *map(children.deadline, self.fleets.all)]
         moments.append(self.backends.next_due)
+        if self.fleets.coming is not None:
+            moments.append(self._coming[1])
         return max(now, min(moment for moment in moments if moment is not None))
 
     def receive(self, event: Event, now: float) -> list[Action]:
@@ -210,12 +240,12 @@ class Core:
         match event:
             case Tick():
                 return []
-            case Started(name, pid):
-                self.children[name] = children.started(self.children[name], pid, now)
+            case Started(name, pid, generation):
+                self.fleets.put(children.started(self.fleets.of(generation)[name], pid, now))
             case Heard(health):
                 return self._heard(health, now)
-            case Died(name, code):
-                return self._died(name, code, now)
+            case Died(name, code, generation):
+                return self._died(name, code, generation, now)
             case Disable(who, limit_s, text):
                 until = None if limit_s is None else now + limit_s
                 self.service = service.paused(self.service, who, now, until, text)
@@ -224,32 +254,21 @@ class Core:
             case AskReports():
                 self.service = service.asked_to_report(self.service)
             case Replace(name):
-                return self._stop(name, DRAIN_S, now, replace_it=True)
+                return [*self.fleets.stop(self.children[name], now, DRAIN_S, replace_it=True)]
             case Reconfigured(rows, names):
-                self._reconfigure(rows, names, now)
+                self._prepare(rows, names, now)
             case Leave(code):
                 return self._leave(code, now)
         return []
 
-    def _reconfigure(self, rows: tuple[Backend, ...], names: tuple[tuple[str, Kind], ...] | None, now: float) -> None:
-        if self.service.leaving:
-            return
-        served = self.service.mode == SERVE
-        self._next = names or tuple((child.name, child.kind) for child in self.children.values())
-        for who in (*self.backends.rows, RECONFIGURATION):
-            self.service = service.resumed(self.service, who, now)
-        self.service = service.reconfigured(self.service, now)
-        self.backends = backends.started(rows, now, self.backends, served)
-        self._weigh_backends(now)
-
     def _heard(self, health: Health, now: float) -> list[Action]:
-        known = self.children.get(health.child)
-        if known is None or known.pid != health.pid:
+        known = self.fleets.find(health.child, health.pid)
+        if known is None:
             return []
-        self.children[known.name] = children.reported(known, health, now)
+        self.fleets.put(children.reported(known, health, now))
         actions: list[Action] = []
-        # What the process of an older configuration finds says nothing about the backends of this one.
-        if known.kind is Kind.CONNECTION and health.generation >= self.service.generation:
+        # What the process of another configuration finds says nothing about the backends of this one.
+        if known.kind is Kind.CONNECTION and known.generation == self.fleets.generation:
             event = backends.event_of(health)
             actions += [] if event is None else self._feed_backend(known.name, event, now)
         if known.health is None:
@@ -291,14 +310,20 @@ class Core:
                 self.service = service.paused(self.service, child, now, text=text)
             else:
                 self.service = service.resumed(self.service, child, now)
-        # The processes of the old configuration are not to connect to the backends of this one.
-        self.service = service.wanting(self.service, {} if self.changing else self.backends.attempts)
+        # Two processes are never connected for one backend: the lease file, for one, is locked.
+        self.service = service.wanting(self.service, {} if self.fleets.older else self.backends.attempts)
 
-    def _died(self, name: str, code: int, now: float) -> list[Action]:
-        child = self.children[name]
+    def _died(self, name: str, code: int, generation: int, now: float) -> list[Action]:
+        child = self.fleets.of(generation)[name]
         after, verdict = children.died(child, code, now)
-        self.children[name] = after
-        said = [] if self.changing else self._feed_backend(name, Gone(f"its process ended ({ending(code)})"), now)
+        self.fleets.put(after)
+        if generation in self.fleets.ending:
+            return []
+        if generation == self.fleets.coming and verdict is not None:
+            return self._call_off(f"{name} ended before it was ready, {ending(code)}: its line in the log says why")
+        said: list[Action] = []
+        if generation == self.fleets.generation:
+            said = self._feed_backend(name, Gone(f"its process ended ({ending(code)})"), now)
         match verdict:
             case CrashLoop(deaths=deaths):
                 text = f"server failed: {name} died {deaths} times in short order, last {ending(code)}"
@@ -318,17 +343,11 @@ class Core:
     def _is_refused(self, name: str, code: int, now: float, said: list[Action]) -> bool:
         """Whether the end of this child is that of a reconfiguration, not of the daemon; `said` is completed."""
         state = self.backends.states.get(name)
-        if self.changing:
-            return True  # it was about to end anyway
         if state is None or state.phase is not recovery.Phase.CONNECTING or not state.reconfiguring:
             return False
         text = f"its process ended ({ending(code)}), and its line in the log says why"
         said += self._feed_backend(name, recovery.Failed(state.attempt, text, recovery.PROCESS), now)
         return True
-
-    def _stop(self, name: str, limit_s: float, now: float, *, replace_it: bool = False) -> list[Action]:
-        self.children[name], action = children.stopped(self.children[name], now, limit_s, replace_it=replace_it)
-        return [] if action is None else [action]
 
     def _leave(self, code: int, now: float) -> list[Action]:
         if self.service.leaving:
@@ -339,12 +358,13 @@ class Core:
 
     def _due(self, now: float) -> list[Action]:
         actions: list[Action] = []
-        for name, child in self.children.items():
-            self.children[name], action = children.due(child, now)
+        for child in self.fleets.all:
+            after, action = children.due(child, now)
+            self.fleets.put(after)
             if action is not None:
                 actions.append(action)
             if isinstance(action, Kill):
-                text = f"{name} (pid {child.pid}) does not answer and is killed"
+                text = f"{child.name} (pid {child.pid}) does not answer and is killed"
                 actions.append(Say(logging.ERROR, "KEA_MP_CHILD_KILLED", text))
         return actions
 
@@ -352,33 +372,55 @@ class Core:
         """The next step of the way out, if we are on it."""
         if not self.service.leaving:
             return []
-        actions, gone = self._stop_all(now)
+        actions: list[Action] = []
+        gone = True
+        for generation in {child.generation for child in self.fleets.all}:
+            some, over = self.fleets.end(generation, now)
+            actions += some
+            gone &= over
         return [*actions, Exit(self.exit_code)] if gone else actions
+
+    # ---- from one configuration to another ------------------------------------------------------------------
+
+    def _prepare(self, rows: tuple[Backend, ...], names: tuple[tuple[str, Kind], ...] | None, now: float) -> None:
+        if not self.service.leaving:
+            self._coming = rows, now + READY_S
+            self.fleets.prepare(names or [(child.name, child.kind) for child in self.children.values()], now)
+
+    def _call_off(self, why: str) -> list[Action]:
+        generation, self.fleets.coming = self.fleets.coming, None
+        assert generation is not None
+        return [CallOff(generation, why)]
+
+    def _take_over(self, now: float) -> None:
+        """What was prepared is in force from now on."""
+        served = self.service.mode == SERVE
+        for who in (*self.backends.rows, RECONFIGURATION):
+            self.service = service.resumed(self.service, who, now)
+        self.fleets.take_over()
+        self.service = service.reconfigured(self.service, self.fleets.generation)
+        self.backends = backends.started(self._coming[0], now, self.backends, served)
+        self._weigh_backends(now)
 
     def _changing(self, now: float) -> list[Action]:
         """The next step from one configuration to another, if there is one to take."""
-        if self._next is None or self.service.leaving:
+        if self.service.leaving:
             return []
-        actions, gone = self._stop_all(now)
-        if not gone:
-            return actions
-        self.children = {name: Child(name, kind, start_at=now) for name, kind in self._next}
-        self._next = None
-        self._weigh_backends(now)
-        return [*actions, Switch(self.service.generation)]
-
-    def _stop_all(self, now: float) -> tuple[list[Action], bool]:
-        """Packet workers first, then the connection workers, which these need until then; whether all are gone."""
         actions: list[Action] = []
-        serving, connection = self.of_kind(Kind.SERVING), self.of_kind(Kind.CONNECTION)
-        waiting = [child for child in connection if child.phase is Phase.WAITING]
-        for child in (*serving, *waiting):
-            actions += self._stop(child.name, DRAIN_S, now)
-        if any(self.children[child.name].alive for child in serving):
-            return actions, False
-        for child in connection:
-            actions += self._stop(child.name, STOP_S, now)
-        return actions, not any(self.children[child.name].alive for child in connection)
+        if self.fleets.ready:
+            self._take_over(now)
+        elif self.fleets.coming is not None and self._coming[1] <= now:
+            actions += self._call_off(f"its processes were not there after {READY_S:.0f} s")
+        for generation in self.fleets.ending:
+            some, gone = self.fleets.end(generation, now)
+            actions += some
+            if gone:
+                self.fleets.forget(generation)
+                actions.append(Discard(generation))
+                if generation < self.fleets.generation:
+                    self._weigh_backends(now)
+                    actions.append(Switch(self.fleets.generation))
+        return actions
 
     def _publish(self, now: float) -> Publish:
         self._beat_at = now + (HEARTBEAT_S if self.acknowledged(now) and self._attempts_begun() else HURRY_S)

@@ -125,10 +125,9 @@ class RunningDaemon:
 
     def heard(self, health: Health) -> None:
         """Count what a child has reported."""
-        child = self.core.children.get(health.child)
-        if child is not None:
-            # Levels of the configuration before may be those of subnets that are not there any more.
-            levels = health.gauges if health.generation >= self.core.service.generation else {}
+        if any(child.name == health.child for child in self.core.fleets.all):
+            # Levels of another configuration may be those of subnets that are not there any more, or not there yet.
+            levels = health.gauges if health.generation == self.core.service.generation else {}
             self._statistics.heard(health.child, health.pid, health.counters, levels, time.time())
 
     def snapshot(self) -> Snapshot:

@@ -12,7 +12,7 @@ import logging
 import os
 import select
 import signal
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import assert_never
@@ -24,7 +24,22 @@ from kea_mp.control.daemon import Handling, Wait
 from kea_mp.control.dispatch import handle, run
 from kea_mp.errors import ExitCode, ExitWith
 from kea_mp.supervisor.children import Kill, Kind, Start, Terminate
-from kea_mp.supervisor.core import Action, Died, Event, Exit, Heard, Leave, Publish, Replace, Say, Started, Switch, Tick
+from kea_mp.supervisor.core import (
+    Action,
+    CallOff,
+    Died,
+    Discard,
+    Event,
+    Exit,
+    Heard,
+    Leave,
+    Publish,
+    Replace,
+    Say,
+    Started,
+    Switch,
+    Tick,
+)
 from kea_mp.supervisor.daemon import RunningDaemon
 from kea_mp.supervisor.dhcp_sockets import DhcpSockets
 from kea_mp.supervisor.listener import Listener
@@ -100,8 +115,8 @@ class Loop:
             for record in self._bus.receive():
                 self._on_record(record)
             for descriptor in ready & sentinels.keys():
-                child = sentinels[descriptor]
-                self.feed(Died(child, self._processes.reap(child)))
+                child, generation = sentinels[descriptor]
+                self.feed(Died(child, self._processes.reap(child, generation), generation))
             self._try_sockets()
             self.feed(Tick())
             self._aside.turn(self._clock())
@@ -132,7 +147,7 @@ class Loop:
         for action in self._core.receive(event, self._clock()):
             self._do(action)
 
-    def _wait(self, sentinels: dict[int, str]) -> set[int]:
+    def _wait(self, sentinels: Iterable[int]) -> set[int]:
         """Descriptors that are ready, at the latest when somebody has something to do."""
         poll = select.poll()
         for descriptor in (self._bus.fileno(), self._signals.fileno(), *sentinels, *self._aside.sentinels):
@@ -148,29 +163,33 @@ class Loop:
         match action:
             case Publish(directive):
                 self._bus.publish(directive)
-            case Start(child):
-                self._start(child)
-            case Terminate(child):
-                self._processes.terminate(child)
-            case Kill(child):
-                self._processes.kill(child)
+            case Start(child, generation):
+                self._start(child, generation)
+            case Terminate(child, generation):
+                self._processes.terminate(child, generation)
+            case Kill(child, generation):
+                self._processes.kill(child, generation)
             case Say(level, identifier, text):
                 self._logger.log(level, "%s %s", identifier, text)
             case Switch(generation):
                 self._reconfiguring.switch(generation, self._clock())
+            case CallOff(_, why):
+                self._reconfiguring.call_off(why)
+            case Discard(generation):
+                self._processes.discard(generation)
             case Exit(code):
                 self._exit_code = code
             case _:
                 assert_never(action)
 
-    def _start(self, child: str) -> None:
+    def _start(self, child: str, generation: int) -> None:
         try:
-            pid = self._processes.start(child)
+            pid = self._processes.start(child, generation)
         except OSError as error:
             self._logger.error("KEA_MP_CHILD_NOT_STARTED %s cannot be started: %s", child, error)
-            self.feed(Died(child, ExitCode.SOFTWARE))
+            self.feed(Died(child, ExitCode.SOFTWARE, generation))
         else:
-            self.feed(Started(child, pid))
+            self.feed(Started(child, pid, generation))
 
     def _on_signal(self, number: signal.Signals) -> None:
         if number is signal.SIGHUP:

@@ -263,6 +263,7 @@ class FromChild(MultiProcessingHandler):  # type: ignore[misc]
 
     def __init__(self, child: str, outputs: Outputs) -> None:
         self._channel = Channel()
+        self.outputs = outputs
         super().__init__(f"log-{child}", Handover(outputs))
 
     @property
@@ -288,7 +289,7 @@ class SupervisorLog:
     def __init__(self, root: str, verbose: bool) -> None:
         """root: the logger above all others, named as the program."""
         self._root, self._verbose = root, verbose
-        self._levels = levels(root, (), verbose)
+        self._levels = self._before = levels(root, (), verbose)
         self._outputs = Outputs(root, ())
         self._children: dict[str, FromChild] = {}
         self._old: list[FromChild] = []
@@ -307,14 +308,25 @@ class SupervisorLog:
         outputs = Outputs(self._root, loggers, self._outputs)
         self._replaced.append(self._outputs)
         before, self._levels = self._levels, levels(self._root, loggers, self._verbose)
+        self._before = before
         self._outputs = outputs
         self._listener.handlers = (outputs,)
         apply_levels(self._levels, before)
 
+    def back(self) -> None:
+        """What was configured last will not be used, and none of its processes runs any more."""
+        before, self._levels = self._levels, self._before
+        self._replaced.append(self._outputs)
+        self._outputs = self._replaced.pop(0)
+        self._listener.handlers = (self._outputs,)
+        apply_levels(self._levels, before)
+        self.close_old()
+
     def close_old(self) -> None:
         """The processes that wrote to what was replaced are gone; what they wrote is read to its end first."""
-        channels, self._children = [*self._old, *self._children.values()], {}
-        replaced, self._replaced, self._old = self._replaced, [], channels
+        there = (*self._old, *self._children.values())
+        channels = [channel for channel in there if channel.outputs is not self._outputs]
+        replaced, self._replaced = self._replaced, []
         threading.Thread(target=_close, args=(replaced, channels, self._outputs), daemon=True).start()
 
     def open(self, child: str) -> LogChannel:

@@ -1,9 +1,11 @@
 """From one configuration to another while the daemon runs.
 
-What can fail without a backend is tried first: interfaces, the lease file, outputs of the log, control sockets. If it
-does, the old configuration goes on untouched. Then the core ends the old processes, packet workers before connection
-workers, while packets wait in the sockets; when the last is gone (`switch`), sockets, lanes and the start record change
-together, and the new processes start. So no packet is ever in the hands of two configurations.
+What can fail without a backend is tried first: interfaces, the lease file, outputs of the log, control sockets. Then
+the new processes are started, with lanes of their own, beside the old ones, which serve meanwhile. If any of this
+fails, the old configuration goes on untouched (`call_off`). When all new processes are there the core puts them in
+force and ends the old ones, packet workers before connection workers; when the last is gone (`switch`), new sockets
+are bound, and the new connection workers are told to connect. So no packet is ever in the hands of two configurations,
+and what arrives meanwhile waits in sockets that stay, or in the lanes.
 
 Runs in: supervisor
 """
@@ -14,20 +16,21 @@ import logging
 import os
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from kea_mp.bus.messages import Answered
-from kea_mp.config.model import Config, Config4
-from kea_mp.config.model6 import Config6
+from kea_mp.config.model import Config
 from kea_mp.control.answer import Answer, error
 from kea_mp.control.daemon import APPLY_S, Applied
 from kea_mp.errors import ConfigError, ExitWith
 from kea_mp.supervisor import interfaces
 from kea_mp.supervisor.backends import configured
 from kea_mp.supervisor.checks import check_lease_file
-from kea_mp.supervisor.core import RECONFIGURATION, Disable, Event, Reconfigured
+from kea_mp.supervisor.children import Kind
+from kea_mp.supervisor.core import RECONFIGURATION, Disable, Event, Reconfigured, Replace
 from kea_mp.supervisor.daemon import RunningDaemon
-from kea_mp.supervisor.dhcp_sockets import DhcpSockets
+from kea_mp.supervisor.dhcp_sockets import DhcpSockets, Plan
 from kea_mp.supervisor.listener import Listener
 from kea_mp.supervisor.outputs import SupervisorLog
 from kea_mp.supervisor.parcel import Parcel
@@ -74,44 +77,83 @@ class Reconfiguring:
         if self._line and not self._line[0].begun:
             first = self._line[0]
             first.begun = True
-            first.refused = self._begin(first.wait.config)
+            first.refused = self._begin(first)
 
-    def _begin(self, config: Config4 | Config6) -> str:
-        """Everything up to the point of no return; why not, or ""."""
+    def _begin(self, change: ForReconfiguration) -> str:
+        """Everything up to the start of its processes; why not, or ""."""
+        config = change.wait.config
         added: Sequence[Path] = ()
         try:
             check_lease_file(config.lease_database, config.family)
             interfaces.check_usable(config.interfaces, config.family)
             added = self._listener.add(config.control_sockets)
-            self._line[0].server_duid = server_duid_of(config, interfaces.present(), int(time.time()))
+            change.server_duid = server_duid_of(config, interfaces.present(), int(time.time()))
             self._log.configure(config.loggers)
         except (ConfigError, ExitWith) as problem:
             self._listener.remove(added)
             return str(problem)
+        change.added = added
+        try:
+            self._make_crew(change)
+        except (OSError, ExitWith) as problem:
+            self._take_back(change)
+            return f"its processes cannot be started: {problem}"
         for warning in config.warnings:
             logging.getLogger(config.family.logger()).warning("%s", warning)
-        self._listener.keep(config.control_sockets)
         names = [(name, spec.kind) for spec in self._specs(config) for name in spec.names]
         self._feed(Reconfigured(configured(config), tuple(names)))
         return ""
 
-    def switch(self, generation: int, now: float) -> None:
-        """No process of the old configuration is left, none of the new is there."""
-        applied, duid = self._line[0].wait, self._line[0].server_duid
-        config, workers = applied.config, worker_count(self._asked, applied.config)
-        self._log.close_old()
+    def _make_crew(self, change: ForReconfiguration) -> None:
+        """The next generation's processes with all that they need, none of which runs."""
+        config, fleets = change.wait.config, self._daemon.core.fleets
+        change.plan = plan = self._sockets.prepare(config.interfaces, worker_count(self._asked, config))
+        before = self._processes.outfit(fleets.generation)
+        parcel = Parcel(replace(config, raw={}))
+        outfit = replace(
+            before,
+            config=parcel,
+            generation=fleets.next_generation,
+            sockets=plan.of_worker,
+            server_duid=change.server_duid,
+        )
         try:
-            self._sockets.change(config.interfaces, workers, now)
+            self._processes.add(self._specs(config), outfit)
+        except OSError:
+            parcel.close()
+            raise
+
+    def call_off(self, why: str) -> None:
+        """Its processes cannot be started."""
+        self._line[0].refused = why
+        self._take_back(self._line[0])
+
+    def _take_back(self, change: ForReconfiguration) -> None:
+        self._listener.remove(change.added)
+        self._log.back()
+        if change.plan is not None:
+            change.plan.close()
+
+    def switch(self, generation: int, now: float) -> None:
+        """This generation is in force, and no process of the one before is left."""
+        change = self._line[0]
+        config, plan = change.wait.config, change.plan
+        assert plan is not None
+        self._log.close_old()
+        self._listener.keep(config.control_sockets)
+        grown = False
+        try:
+            grown = self._sockets.change(plan, now)
         except ExitWith as problem:
             logging.getLogger(config.family.logger()).critical("%s %s", problem.identifier, problem)
-            self._line[0].failure = str(problem)
-        outfit = self._processes.outfit
-        outfit.config.close()
-        outfit.config, outfit.generation, outfit.server_duid = Parcel(config), generation, duid
-        self._processes.refit(self._specs(config))
-        self._daemon.apply(config, applied.shown, duid)
-        if self._line[0].failure:
-            self._feed(Disable(RECONFIGURATION, text=self._line[0].failure))
+            change.failure = str(problem)
+        self._processes.outfit(generation).sockets = self._sockets.of_worker
+        self._daemon.apply(config, change.wait.shown, change.server_duid)
+        if change.failure:
+            self._feed(Disable(RECONFIGURATION, text=change.failure))
+        elif grown:
+            for child in self._daemon.core.of_kind(Kind.SERVING):
+                self._feed(Replace(child.name))
 
     def _specs(self, config: Config) -> tuple[ChildSpec, ...]:
         return table(worker_count(self._asked, config))
@@ -125,6 +167,8 @@ class ForReconfiguration:
         self.wait, self.until = wait, now + APPLY_S
         self.begun, self.refused, self.failure = False, "", ""
         self.server_duid = b""
+        self.added: Sequence[Path] = ()  #: control sockets that it has opened
+        self.plan: Plan | None = None
 
     def over(self, now: float) -> bool:
         if self.refused or now >= self.until:

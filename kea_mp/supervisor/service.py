@@ -80,9 +80,9 @@ def leaving(service: Service, now: float) -> Service:
     return _changed(service, now, leaving=True)
 
 
-def reconfigured(service: Service, now: float) -> Service:
+def reconfigured(service: Service, generation: int) -> Service:
     """Under a new configuration, of which nobody has acknowledged anything."""
-    return replace(service, generation=service.generation + 1, epoch=service.epoch + 1)
+    return replace(service, generation=generation, epoch=service.epoch + 1)
 
 
 def wanting(service: Service, attempts: Mapping[str, int]) -> Service:

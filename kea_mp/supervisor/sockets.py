@@ -1,5 +1,8 @@
 """The DHCP sockets: opened once, one shard per (interface, packet worker), and kept while workers come and go.
 
+They are made first and bound later: those of another configuration are given to its workers at their start, and get
+nothing while the ones before serve.
+
 raw: an AF_PACKET socket per worker on each interface, plus one UDP socket per address which takes the port, so that the
 kernel neither answers "port unreachable" nor lets a second server in; a filter drops all that it would receive.
 
@@ -17,9 +20,10 @@ import ctypes
 import errno
 import socket
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Generic, TypeVar
 
 from kea_mp.errors import ExitCode, ExitWith
@@ -42,10 +46,39 @@ _BROADCAST = 0xFFFFFFFF
 
 @dataclass(slots=True)
 class Opened(Generic[S]):
-    """The sockets of one interface. shards: per worker. guards: held by us alone."""
+    """The sockets of one interface, of one kind and port. shards: per worker. guards: held by us alone. late: what
+    binding them will do, in this order."""
 
     shards: list[list[S]]
+    kind: str
+    name: str
+    port: int
+    family: Family
     guards: list[socket.socket] = field(default_factory=list)
+    late: list[Callable[[], object]] = field(default_factory=list)
+
+    def bind(self) -> None:
+        """From now on packets arrive. OSError says why not; ExitWith 77 when it is for permission."""
+        with self.complete():
+            for step in self.late:
+                step()
+            self.late.clear()
+
+    @contextmanager
+    def complete(self) -> Iterator[None]:
+        """All sockets or none: what goes wrong within closes them. ExitWith 77 instead of a PermissionError."""
+        try:
+            yield
+        except PermissionError as error:
+            self.close()
+            text = (
+                f"failed to open a {self.kind} socket on {self.name}, port {self.port}: {error.strerror}; "
+                "run as root or with CAP_NET_RAW, CAP_NET_BIND_SERVICE and CAP_NET_ADMIN"
+            )
+            raise ExitWith(ExitCode.NO_PERMISSION, self.family.message("INIT_FAIL"), text) from error
+        except BaseException:
+            self.close()
+            raise
 
     def close(self) -> None:
         for shard in self.shards:
@@ -55,27 +88,10 @@ class Opened(Generic[S]):
             guard.close()
 
 
-@contextmanager
-def complete(made: Opened[S], kind: str, name: str, port: int, family: Family) -> Iterator[None]:
-    """All sockets or none: what goes wrong within closes them. ExitWith 77 instead of a PermissionError."""
-    try:
-        yield
-    except PermissionError as error:
-        made.close()
-        text = (
-            f"failed to open a {kind} socket on {name}, port {port}: {error.strerror}; "
-            "run as root or with CAP_NET_RAW, CAP_NET_BIND_SERVICE and CAP_NET_ADMIN"
-        )
-        raise ExitWith(ExitCode.NO_PERMISSION, family.message("INIT_FAIL"), text) from error
-    except BaseException:
-        made.close()
-        raise
-
-
-def opened(target: Target, kind: str, workers: int, server_port: int, client_port: int) -> Opened[DhcpSocket]:
-    """All sockets of one interface. OSError says why they cannot be had; ExitWith 77 when it is for permission."""
-    made = Opened[DhcpSocket]([[] for _ in range(workers)])
-    with complete(made, kind, target.name, server_port, DHCP4):
+def made4(target: Target, kind: str, workers: int, server_port: int, client_port: int) -> Opened[DhcpSocket]:
+    """All sockets of one interface, to be bound. OSError, ExitWith: as `Opened.bind`."""
+    made = Opened[DhcpSocket]([[] for _ in range(workers)], kind, target.name, server_port, DHCP4)
+    with made.complete():
         if kind == RAW:
             _open_raw(made, target, server_port, client_port)
         else:
@@ -85,7 +101,7 @@ def opened(target: Target, kind: str, workers: int, server_port: int, client_por
 
 def _open_raw(made: Opened[DhcpSocket], target: Target, server_port: int, client_port: int) -> None:
     for address in target.addresses:
-        made.guards.append(_guard(address, server_port))
+        made.late.append(partial(_stand_guard, made, address, server_port))
     workers = len(made.shards)
     for worker, shard in enumerate(made.shards):
         # Protocol 0 receives nothing until bind, so nothing gets past the filter.
@@ -95,7 +111,7 @@ def _open_raw(made: Opened[DhcpSocket], target: Target, server_port: int, client
         shard.append(DhcpSocket(frames, RAW, *facts, server_port, client_port))
         attach(frames, raw_filter(server_port, target.addresses, worker, workers))
         enlarge(frames)
-        frames.bind((target.name, _ETH_P_IP))
+        made.late.append(partial(frames.bind, (target.name, _ETH_P_IP)))
 
 
 def _open_udp(made: Opened[DhcpSocket], target: Target, server_port: int, client_port: int) -> None:
@@ -109,21 +125,29 @@ def _open_udp(made: Opened[DhcpSocket], target: Target, server_port: int, client
     for address in target.addresses:
         # Sockets of another server with SO_REUSEPORT would simply join our group: find out without it.
         # Only here: our own sockets for broadcasts on other interfaces are bound to every address.
-        _guard(address, server_port, target.name).close()
+        made.late.append(partial(_refuse_another_server, address, server_port, target.name))
     for worker, shard in enumerate(made.shards):
         if target.broadcast:
             wide = _reusable()
             shard.append(make(wide, target.addresses[0], target.addresses))
             to_device(wide, target.name)
             attach(wide, udp_filter(worker, workers, (_BROADCAST,)))
-            wide.bind(("", server_port))
+            made.late.append(partial(wide.bind, ("", server_port)))
         for address in target.addresses:
             narrow = _reusable()
             shard.append(make(narrow, address, (address,)))
             attach(narrow, udp_filter(worker, workers))
-            narrow.bind((text4(address), server_port))
+            made.late.append(partial(narrow.bind, (text4(address), server_port)))
             if worker == 0:
-                attach(narrow, group_selector(workers), SO_ATTACH_REUSEPORT_CBPF)
+                made.late.append(partial(attach, narrow, group_selector(workers), SO_ATTACH_REUSEPORT_CBPF))
+
+
+def _stand_guard(made: Opened[DhcpSocket], address: int, port: int) -> None:
+    made.guards.append(_guard(address, port))
+
+
+def _refuse_another_server(address: int, port: int, interface: str) -> None:
+    _guard(address, port, interface).close()
 
 
 def _guard(address: int, port: int, interface: str = "") -> socket.socket:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import socket
 import sys
+from functools import partial
 
 from kea_mp.family import DHCP6
 from kea_mp.supervisor.interfaces import Target6
@@ -21,7 +22,6 @@ from kea_mp.supervisor.sockets import (
     SO_ATTACH_REUSEPORT_CBPF,
     Opened,
     attach,
-    complete,
     guard,
     reusable,
     to_device,
@@ -32,24 +32,25 @@ from kea_mp.values import address6, is_link_local6, is_multicast6, text6
 ALL_AGENTS_AND_SERVERS, ALL_SERVERS = address6("ff02::1:2"), address6("ff05::1:3")
 
 
-def opened6(target: Target6, workers: int, server_port: int, client_port: int) -> Opened[DhcpSocket6]:
-    """All sockets of one interface. OSError says why they cannot be had; ExitWith 77 when it is for permission."""
-    made = Opened[DhcpSocket6]([[] for _ in range(workers)])
+def made6(target: Target6, workers: int, server_port: int, client_port: int) -> Opened[DhcpSocket6]:
+    """All sockets of one interface, to be bound. OSError, ExitWith: as `Opened.bind`."""
+    made = Opened[DhcpSocket6]([[] for _ in range(workers)], UDP, target.name, server_port, DHCP6)
     groups = (ALL_AGENTS_AND_SERVERS, ALL_SERVERS) if target.multicast else ()
-    with complete(made, UDP, target.name, server_port, DHCP6):
+    with made.complete():
         for address in (*target.link_locals, *target.unicasts):
-            _refuse_another_server(target, address, server_port)
+            made.late.append(partial(_refuse_another_server, target, address, server_port))
         for worker, shard in enumerate(made.shards):
             for address in (*groups, *target.link_locals, *target.unicasts):
                 bare = reusable(socket.AF_INET6)
                 link_local = target.link_locals[0] if target.link_locals else b""
                 facts = target.name, target.index, target.mac, address, link_local
                 shard.append(DhcpSocket6(bare, *facts, server_port, client_port))
-                _bind(bare, target, address, server_port, worker, workers)
+                _prepare(bare, target, address, worker, workers)
+                made.late.append(partial(_bind, bare, target, address, server_port, worker, workers))
     return made
 
 
-def _bind(bare: socket.socket, target: Target6, address: bytes, port: int, worker: int, workers: int) -> None:
+def _prepare(bare: socket.socket, target: Target6, address: bytes, worker: int, workers: int) -> None:
     bare.setblocking(False)
     bare.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
     attach(bare, udp_filter6(worker, workers))
@@ -58,6 +59,9 @@ def _bind(bare: socket.socket, target: Target6, address: bytes, port: int, worke
     else:
         bare.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVPKTINFO, 1)
     bare.setsockopt(socket.IPPROTO_IPV6, IPV6_FREEBIND, 1)
+
+
+def _bind(bare: socket.socket, target: Target6, address: bytes, port: int, worker: int, workers: int) -> None:
     bare.bind((text6(address), port, 0, target.index))
     if is_multicast6(address):
         membership = address + target.index.to_bytes(4, sys.byteorder)

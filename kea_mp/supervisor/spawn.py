@@ -1,7 +1,8 @@
 """Processes: made with multiprocessing's spawn context, signalled, and noticed when they end. The only place for them.
 
-Each child has data-path lanes to the children of the other kind; both ends of every lane stay open here, so that a
-child that is started again finds what was sent to its predecessor, and its peer never sees an end of file.
+A crew is the children of one configuration, with all that they are started with. Each child has data-path lanes to the
+children of the other kind in its crew; both ends of every lane stay open here, so that a child that is started again
+finds what was sent to its predecessor, and its peer never sees an end of file.
 
 Runs in: supervisor
 """
@@ -48,23 +49,22 @@ class Outfit:
     server_duid: bytes = b""  #: of DHCPv6
 
 
-class Processes:
-    """The running children. Nothing here decides; `start`, `terminate` and `kill` do as they are told."""
+class Crew:
+    """The running children of one configuration."""
 
     def __init__(self, specs: Sequence[ChildSpec], outfit: Outfit) -> None:
-        _keep_children_lean()
+        """OSError: there is no room for the lanes. The outfit is closed with this."""
         self.outfit = outfit
-        self._running: dict[str, SpawnProcess] = {}
-        self._lanes: dict[str, tuple[socket.socket, ...]] = {}
-        self.refit(specs)
-
-    def refit(self, specs: Sequence[ChildSpec]) -> None:
-        """Other children, none of which runs, with lanes in which nothing is left of the ones before."""
-        assert not self._running
-        for end in {id(end): end for ends in self._lanes.values() for end in ends}.values():
-            end.close()
+        self.running: dict[str, SpawnProcess] = {}
         self._specs = {name: (spec, index) for spec in specs for index, name in enumerate(spec.names)}
         self._lanes = _lanes(specs)
+
+    def close(self) -> None:
+        """None of them runs any more."""
+        assert not self.running
+        self.outfit.config.close()
+        for end in {id(end): end for ends in self._lanes.values() for end in ends}.values():
+            end.close()
 
     def start(self, child: str) -> int:
         """Start a process for this child; its pid. OSError when the system has no room for one more."""
@@ -89,41 +89,74 @@ class Processes:
             process.start()
         finally:
             self.outfit.close_log(child)
-        self._running[child] = process
+        self.running[child] = process
         assert process.pid is not None
         return process.pid
 
-    def sentinels(self) -> dict[int, str]:
-        """A descriptor per running child that is readable once it has ended."""
-        return {process.sentinel: child for child, process in self._running.items()}
-
     def reap(self, child: str) -> int:
         """The exit code of a child whose sentinel was readable, or minus the signal that ended it."""
-        process = self._running.pop(child)
+        process = self.running.pop(child)
         process.join()
         code = process.exitcode
         process.close()
         assert code is not None
         return code
 
-    def terminate(self, child: str) -> None:
-        self._signal(child, signal.SIGTERM)
-
-    def kill(self, child: str) -> None:
-        self._signal(child, signal.SIGKILL)
-
-    def kill_all(self) -> None:
-        """However the supervisor ends, nothing of it stays."""
-        for child in list(self._running):
-            self.kill(child)
-            self.reap(child)
-
-    def _signal(self, child: str, number: signal.Signals) -> None:
-        process = self._running.get(child)
+    def signal(self, child: str, number: signal.Signals) -> None:
+        process = self.running.get(child)
         if process is None or process.pid is None:
             return
         # Not reaped yet, so the pid is still this child's.
         os.kill(process.pid, number)
+
+
+class Processes:
+    """The crews, by generation. Nothing here decides; `start`, `terminate` and `kill` do as they are told."""
+
+    def __init__(self, specs: Sequence[ChildSpec], outfit: Outfit) -> None:
+        _keep_children_lean()
+        self._crews: dict[int, Crew] = {}
+        self.add(specs, outfit)
+
+    def add(self, specs: Sequence[ChildSpec], outfit: Outfit) -> None:
+        """One crew more, of which none runs. OSError: see `Crew`."""
+        self._crews[outfit.generation] = Crew(specs, outfit)
+
+    def outfit(self, generation: int) -> Outfit:
+        return self._crews[generation].outfit
+
+    def discard(self, generation: int) -> None:
+        """A crew of which none runs, and none will be started."""
+        self._crews.pop(generation).close()
+
+    def start(self, child: str, generation: int) -> int:
+        """Start a process for this child; its pid. OSError when the system has no room for one more."""
+        return self._crews[generation].start(child)
+
+    def sentinels(self) -> dict[int, tuple[str, int]]:
+        """A descriptor per running child that is readable once it has ended; the child and its generation."""
+        crews = self._crews.items()
+        return {
+            process.sentinel: (child, number) for number, crew in crews for child, process in crew.running.items()
+        }  # fmt: skip
+
+    def reap(self, child: str, generation: int) -> int:
+        """The exit code of a child whose sentinel was readable, or minus the signal that ended it."""
+        return self._crews[generation].reap(child)
+
+    def terminate(self, child: str, generation: int) -> None:
+        self._crews[generation].signal(child, signal.SIGTERM)
+
+    def kill(self, child: str, generation: int) -> None:
+        self._crews[generation].signal(child, signal.SIGKILL)
+
+    def close(self) -> None:
+        """However the supervisor ends, nothing of it stays."""
+        for generation, crew in list(self._crews.items()):
+            for child in list(crew.running):
+                self.kill(child, generation)
+                self.reap(child, generation)
+            self.discard(generation)
 
 
 class Computation:

@@ -212,7 +212,7 @@ def begun(
             feed(AskReports())
             return ForReports(core, now)
         case Ordered(child, command, arguments, patience_s):
-            order = Order(child, next(_numbers), command, arguments)
+            order = Order(child, next(_numbers), command, arguments, core.service.generation)
             waiting = ForAnswer(core, order, patience_s, now)
             if not waiting.over(now):
                 send(order)

@@ -28,7 +28,7 @@ from kea_mp.leases.store import Batch, BatchDone, ClaimLease, FindLeases, Found,
 from kea_mp.log import Channel
 from kea_mp.supervisor.entry import enter
 from kea_mp.supervisor.interfaces import Target
-from kea_mp.supervisor.sockets import Opened, opened
+from kea_mp.supervisor.sockets import Opened, made4
 from kea_mp.supervisor.start_record import DhcpSocket, LogChannel, StartRecord
 from kea_mp.values import address4, from_colons
 from tests.lab.net import Lab, inside, ip
@@ -146,7 +146,8 @@ class Rig:
         self._stack.callback(self.supervisor.close)
         with inside(self.server):
             target = Target("srv0", socket.if_nametoindex("srv0"), from_colons(SERVER_MAC), (address4(SERVER),))
-            self.opened: Opened[DhcpSocket] = opened(target, self.kind, 1, 67, 68)
+            self.opened: Opened[DhcpSocket] = made4(target, self.kind, 1, 67, 68)
+            self.opened.bind()
         self._stack.callback(self.opened.close)
         ours, self._theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._stack.callback(self._theirs.close)

@@ -8,9 +8,12 @@ from __future__ import annotations
 import gc
 import logging
 import os
+import select
 import time
 
-from kea_mp.bus.messages import CONNECTING, IDLE, Health
+from msgspec.structs import replace
+
+from kea_mp.bus.messages import CONNECTING, IDLE, Directive, Health
 from kea_mp.bus.sockets import ChildBus
 from kea_mp.config.model import Config4, LeaseDatabase, MemfileAccess, SqlAccess
 from kea_mp.errors import ExitCode, ExitWith
@@ -21,7 +24,7 @@ from kea_mp.supervisor.start_record import StartRecord
 from workers.connection.cleanup import running_cleanup
 from workers.connection.database import DatabaseConnection
 from workers.connection.lanes import Lanes
-from workers.connection.loop import Connection
+from workers.connection.loop import LISTEN_S, Connection
 from workers.start import leaving
 
 logger = logging.getLogger("kea-dhcp4.dhcpsrv")
@@ -31,13 +34,34 @@ CLEANUP_WAIT_S = 10.0  #: how long somebody else's clean-up of our files may go 
 
 def run(start: StartRecord) -> None:
     """Own the lease database of `start` until a SIGTERM comes."""
-    bus = ChildBus(start.endpoints, start.child)
+    bus = ChildBus(start.endpoints, start.child, generation=start.generation)
     try:
-        state = IDLE if isinstance(start.config.lease_database, SqlAccess) else CONNECTING
-        bus.send(Health(start.child, os.getpid(), 0, generation=start.generation, state=state))
-        _connection(start, bus, start.config.lease_database).run()
+        bus.send(Health(start.child, os.getpid(), 0, generation=start.generation, state=IDLE))
+        if isinstance(start.config.lease_database, SqlAccess) or _told(start, bus):
+            _connection(start, bus, start.config.lease_database).run()
     finally:
         bus.close()
+
+
+def _told(start: StartRecord, bus: ChildBus) -> bool:
+    """Wait until the lease file is ours to open: up to then a process before us may write it. False: to leave."""
+    poll = select.poll()
+    for descriptor in (bus.fileno(), leaving.fileno()):
+        poll.register(descriptor, select.POLLIN)
+    seq, next_report = 0, 0.0
+    health = Health(start.child, os.getpid(), 0, generation=start.generation, state=IDLE)
+    while not leaving.asked:
+        directives = [record for record in bus.receive() if isinstance(record, Directive)]
+        if any(start.child in one.attempts and one.generation >= start.generation for one in directives):
+            bus.send(replace(health, seq=seq + 1, state=CONNECTING))
+            return True
+        if directives and directives[-1].report != health.report:
+            health, next_report = replace(health, report=directives[-1].report), 0.0
+        if (now := time.monotonic()) >= next_report:
+            seq, next_report = seq + 1, now + start.heartbeat_s
+            bus.send(replace(health, seq=seq))
+        poll.poll(1000 * LISTEN_S)
+    return False
 
 
 def _connection(start: StartRecord, bus: ChildBus, access: LeaseDatabase) -> Connection:

@@ -6,8 +6,8 @@ instead of held up. A session that breaks while the server is well is made anew 
 then run again: nobody notices. When that does not succeed at once the worker says "lost", answers every request
 `Failed`, and makes an attempt when the supervisor wants one.
 
-A process that has just started leaves its lanes alone until its first attempt has ended, for it mostly succeeds: what
-packet workers had asked of a predecessor waits there.
+A process that has just started, or whose generation has just come into force, leaves its lanes alone until its first
+attempt has ended, for it mostly succeeds: what packet workers had asked of a predecessor waits there.
 
 Runs in: connection
 """
@@ -92,6 +92,8 @@ class DatabaseConnection(Connection):
                 self._database.idle(now)
             except BackendDown as error:
                 self._lost(error)
+        elif self._early:
+            self._held_until = now + HELD_S
         elif not self._attended and now >= self._held_until:
             self._attend()
 

@@ -77,6 +77,7 @@ class Connection:
         reports = store.reports()
         self._orders = LeaseOrders(child, reports, self._changed_by_hand, reports)
         self._mode, self._epoch, self._report = SERVE, 0, 0
+        self._early = False  #: our generation is not in force yet
         self._state, self._error, self._error_class = state, "", ""
         self._place = self._tls = ""
         self._wanted = self._attempt = 0  #: the newest attempt that we were told of, and that we have begun
@@ -203,7 +204,8 @@ class Connection:
         for record in self._bus.receive():
             if isinstance(record, Directive):
                 self._mode, self._epoch = record.mode, record.epoch
-                self._wanted = record.attempts.get(self._child, 0)
+                self._early = record.generation < self._generation
+                self._wanted = 0 if self._early else record.attempts.get(self._child, 0)
                 if record.report != self._report:
                     self._report = record.report
                     self._next_report = 0.0

@@ -14,7 +14,7 @@ from kea_mp.family import DHCP4, DHCP6, Family
 from kea_mp.supervisor import backends
 from kea_mp.supervisor.backends import Backend, Role, configured, described
 from kea_mp.supervisor.children import Kind, Start
-from kea_mp.supervisor.core import RECONFIGURATION, Core, Heard, Reconfigured, Say, Started, Tick
+from kea_mp.supervisor.core import RECONFIGURATION, Core, Died, Event, Heard, Reconfigured, Say, Started, Tick
 from kea_mp.supervisor.recovery import Connected, Failed, Gone, Lost, News, OnFail, Phase, Policy, Tell
 from kea_mp.supervisor.recovery_words import line
 
@@ -36,14 +36,39 @@ class World:
         names = [(row.child, Kind.CONNECTION) for row in rows] + [("serving-0", Kind.SERVING)]
         self.core = Core(names, rows, "1.0", 0.0, draw=lambda: 0.0)
         self.said: list[str] = []
-        for action in self.core.receive(Tick(), 0.0):
+        self.start(Tick())
+
+    def start(self, event: Event) -> None:
+        for action in self.core.receive(event, 0.0):
             if isinstance(action, Start):
-                self.core.receive(Started(action.child, len(action.child)), 0.0)
+                self.core.receive(
+                    Started(action.child, self.pid(action.child, action.generation), action.generation), 0.0
+                )
+
+    def pid(self, child: str, generation: int) -> int:
+        return 100 * generation + len(child)
+
+    def reconfigure(self, row: Backend) -> None:
+        """The next children are there, those before have ended."""
+        old, new = self.core.fleets.generation, self.core.fleets.next_generation
+        self.start(Reconfigured((row,), ((row.child, Kind.CONNECTION), ("serving-0", Kind.SERVING))))
+        for child in (row.child, "serving-0"):
+            self.core.receive(Heard(Health(child, self.pid(child, new), 1, generation=new)), 0.0)
+        for child in ("serving-0", row.child):
+            self.core.receive(Died(child, 0, old), 0.0)
 
     def report(self, row: Backend, state: str) -> None:
         attempt = self.core.backends.states[row.child].attempt
         generation = self.core.service.generation
-        health = Health(row.child, len(row.child), 1, generation=generation, state=state, attempt=attempt, error="why")
+        health = Health(
+            row.child,
+            self.pid(row.child, generation),
+            1,
+            generation=generation,
+            state=state,
+            attempt=attempt,
+            error="why",
+        )
         self.said += [a.text for a in self.core.receive(Heard(health), self.now) if isinstance(a, Say)]
 
     @property
@@ -114,7 +139,7 @@ def test_a_reconfiguration_ends_the_old_recovery_and_nothing_of_it_lingers() -> 
     world.report(LEASES, "up")
     world.report(LEASES, "lost")
     world.report(LEASES, "failed")
-    world.core.receive(Reconfigured((LEASES,)), 0.0)
+    world.reconfigure(LEASES)
     state = world.core.backends.states[LEASES.child]
     assert (state.phase, state.tries, state.lost_at, state.due, state.error) == (Phase.CONNECTING, 0, None, None, "")
     assert state.attempt == 3  # attempts are numbered on, so that what is heard of the old ones is known to be old
@@ -124,8 +149,8 @@ def test_a_reconfiguration_ends_the_old_recovery_and_nothing_of_it_lingers() -> 
 def test_a_process_of_the_old_configuration_says_nothing_about_the_new_one() -> None:
     world = World(LEASES)
     world.report(LEASES, "up")
-    world.core.receive(Reconfigured((LEASES,)), 0.0)
-    world.core.receive(Heard(Health(LEASES.child, len(LEASES.child), 2, generation=1, state="up")), 0.0)
+    old, _ = world.pid(LEASES.child, 1), world.reconfigure(LEASES)
+    world.core.receive(Heard(Health(LEASES.child, old, 2, generation=1, state="up")), 0.0)
     assert world.core.backends.states[LEASES.child].phase is Phase.CONNECTING
 
 
@@ -133,12 +158,12 @@ def test_a_reconfiguration_that_cannot_reach_a_backend_pauses_until_one_that_can
     row = replace(LEASES, policy=Policy(OnFail.SERVE_CONTINUE, 5, 1.0))
     world = World(row)
     world.report(row, "up")
-    world.core.receive(Reconfigured((row,)), 0.0)
+    world.reconfigure(row)
     world.report(row, "failed")
     assert world.reasons == {RECONFIGURATION}
     assert "lease-database could not be reached" in world.core.service.reasons[RECONFIGURATION].text
     assert world.core.service.directive.attempts == {}
-    world.core.receive(Reconfigured((row,)), 0.0)
+    world.reconfigure(row)
     world.report(row, "up")
     assert (world.reasons, world.core.service.mode) == (set(), SERVE)
 

@@ -13,14 +13,15 @@ from kea_mp.bus.messages import EXIT, PAUSE, SCHEMA_MISMATCH, SERVE, Directive, 
 from kea_mp.supervisor.backends import Backend, Role
 from kea_mp.supervisor.children import Kill, Kind, Phase, Start, Terminate
 from kea_mp.supervisor.core import (
-    DRAIN_S,
     HEARTBEAT_S,
     HURRY_S,
-    STOP_S,
+    READY_S,
     AskReports,
+    CallOff,
     Core,
     Died,
     Disable,
+    Discard,
     Enable,
     Event,
     Exit,
@@ -34,6 +35,7 @@ from kea_mp.supervisor.core import (
     Switch,
     Tick,
 )
+from kea_mp.supervisor.fleets import DRAIN_S, STOP_S
 from kea_mp.supervisor.recovery import GRACE_S, OnFail, Policy
 
 LEASES = "connection-lease-database"
@@ -48,7 +50,7 @@ class World:
         self.now = 100.0
         rows = (Backend(LEASES, Role.LEASES, "postgresql", "kea", hosts=(("db1", 5432),), policy=policy),)
         self.core = Core(NAMES, rows, "1.0", self.now, draw=lambda: 0.0)
-        self.alive: dict[str, int] = {}
+        self.processes: dict[int, dict[str, int]] = {}  #: by generation
         self.last_state: dict[int, str] = {}
         self.attempts: dict[int, int] = {}
         self.terminated: list[str] = []
@@ -56,33 +58,47 @@ class World:
         self.said: list[Say] = []
         self.exit_code: int | None = None
         self.switched: list[int] = []
+        self.called_off: list[str] = []
         self.leases_died = 0.0
         self._pids = 1000
 
     def feed(self, event: Event) -> None:
         for action in self.core.receive(event, self.now):
             match action:
-                case Start(child):
-                    assert child not in self.alive, "two processes for one child"
+                case Start(child, generation):
+                    processes = self.of(generation)
+                    assert child not in processes, "two processes for one child"
                     assert not self.core.service.leaving, "a start on the way out"
                     self._pids += 1
-                    self.alive[child] = self._pids
-                    self.feed(Started(child, self._pids))
-                case Terminate(child):
-                    assert child in self.alive
-                    self.terminated.append(child)
-                case Kill(child):
-                    self.die(child, -9)
+                    processes[child] = self._pids
+                    self.feed(Started(child, self._pids, generation))
+                case Terminate(child, generation):
+                    assert child in self.of(generation)
+                    self.terminated.append(child if generation == 1 else f"{child} of {generation}")
+                case Kill(child, generation):
+                    self.die(child, -9, generation)
                 case Publish(directive):
                     self.publish(directive)
                 case Say():
                     self.said.append(action)
                 case Switch(generation):
-                    assert not self.alive, "processes of two configurations at once"
+                    assert not any(self.of(number) for number in self.processes if number < generation)
                     self.switched.append(generation)
+                case CallOff(_, why):
+                    self.called_off.append(why)
+                case Discard(generation):
+                    assert not self.processes.pop(generation), "processes are left behind"
                 case Exit(code):
-                    assert not self.alive, "processes are left behind"
+                    assert not any(self.processes.values()), "processes are left behind"
                     self.exit_code = code
+
+    def of(self, generation: int) -> dict[str, int]:
+        return self.processes.setdefault(generation, {})
+
+    @property
+    def alive(self) -> dict[str, int]:
+        """The processes of the generation in force."""
+        return self.of(self.core.fleets.generation)
 
     def publish(self, directive: Directive) -> None:
         if self.published:
@@ -94,11 +110,12 @@ class World:
             assert self.last_state.get(self.alive.get(LEASES, 0)) == "up", "served without leases"
         self.published.append(directive)
 
-    def die(self, child: str, code: int) -> None:
-        if self.alive.pop(child, None):
+    def die(self, child: str, code: int, generation: int | None = None) -> None:
+        generation = self.core.fleets.generation if generation is None else generation
+        if self.of(generation).pop(child, None):
             if child == LEASES and self.core.service.mode == SERVE and self.now >= self.leases_died + GRACE_S:
                 self.leases_died = self.now
-            self.feed(Died(child, code))
+            self.feed(Died(child, code, generation))
 
     def health(self, child: str, state: str = "", follow: bool = True, error_class: str = "") -> None:
         pid = self.alive.get(child)
@@ -452,19 +469,43 @@ MORE = (*NAMES, ("serving-2", Kind.SERVING))
 
 
 @pytest.fixture
-def changing(serving: World) -> World:
-    serving.leases_died = serving.now  # for a moment packets wait
+def preparing(serving: World) -> World:
     serving.feed(Reconfigured((ROW,), MORE))
     return serving
 
 
-def test_a_reconfiguration_ends_the_workers_first_and_starts_the_next_when_all_are_gone(changing: World) -> None:
+@pytest.fixture
+def changing(preparing: World) -> World:
+    preparing.leases_died = preparing.now  # for a moment packets wait
+    report_next(preparing, 2)
+    return preparing
+
+
+def report_next(world: World, generation: int) -> None:
+    for child, pid in list(world.of(generation).items()):
+        world.feed(Heard(Health(child, pid, 1, mode=PAUSE, state="idle" if child == LEASES else "")))
+
+
+def end_old(world: World, *, code: int = 0) -> None:
+    for child in ("serving-0", "serving-1", LEASES):
+        world.die(child, code, 1)
+
+
+def test_the_next_children_start_beside_those_in_force_which_go_on(preparing: World) -> None:
+    assert set(preparing.of(2)) == {name for name, _ in MORE}
+    assert (preparing.terminated, preparing.core.changing) == ([], True)
+    assert (preparing.mode, preparing.published[-1].generation) == (SERVE, 1)
+    preparing.die("serving-0", -11)
+    assert set(preparing.alive) == {name for name, _ in NAMES}  # a dead one is started again, as it was
+
+
+def test_when_all_are_there_the_old_end_workers_first(changing: World) -> None:
     assert changing.terminated == ["serving-0", "serving-1"]
-    changing.die("serving-0", 0)
-    changing.die("serving-1", 0)
+    changing.die("serving-0", 0, 1)
+    changing.die("serving-1", 0, 1)
     assert changing.terminated[2:] == [LEASES]
     assert (changing.switched, changing.core.changing) == ([], True)
-    changing.die(LEASES, 0)
+    changing.die(LEASES, 0, 1)
     assert (changing.switched, changing.core.changing) == ([2], False)
     assert set(changing.alive) == {name for name, _ in MORE}
 
@@ -475,29 +516,73 @@ def test_packets_are_held_for_the_next_configuration_and_not_dropped(changing: W
     assert changing.mode == PAUSE  # it takes too long: clients should not wait for ever
 
 
-def test_no_connection_is_wanted_of_a_process_of_the_old_configuration(changing: World) -> None:
+def test_no_connection_is_wanted_while_the_process_before_may_have_one(changing: World) -> None:
     assert changing.published[-1].attempts == {}
-    for child in ("serving-0", "serving-1", LEASES):
-        changing.die(child, 0)
+    end_old(changing)
     assert changing.published[-1].attempts == {LEASES: 2}
 
 
-def test_a_process_that_ends_badly_on_the_way_to_the_next_configuration_ends_nothing(changing: World) -> None:
-    for child in ("serving-0", "serving-1", LEASES):
-        changing.die(child, 73)
+def test_the_directive_is_not_followed_while_an_old_worker_finishes(changing: World) -> None:
+    changing.feed(Disable("user"))
+    for child in ("serving-0", "serving-1", "serving-2"):
+        changing.health(child)
+    assert not changing.core.acknowledged(changing.now)
+    end_old(changing)
+    assert changing.core.acknowledged(changing.now)
+
+
+def test_a_process_that_ends_badly_on_the_way_out_ends_nothing(changing: World) -> None:
+    end_old(changing, code=73)
     assert (changing.exit_code, changing.switched) == (None, [2])
 
 
-def test_leaving_goes_before_a_reconfiguration(changing: World) -> None:
+def test_children_that_cannot_be_started_call_the_change_off_and_the_old_go_on(preparing: World) -> None:
+    preparing.die("serving-2", 78, 2)
+    assert "serving-2 ended before it was ready, exit code 78" in preparing.called_off[0]
+    assert preparing.terminated == [f"serving-{n} of 2" for n in (0, 1)]
+    for child in list(preparing.of(2)):
+        preparing.die(child, 0, 2)
+    assert (preparing.core.changing, preparing.switched, preparing.mode) == (False, [], SERVE)
+    assert (preparing.published[-1].generation, set(preparing.alive)) == (1, {name for name, _ in NAMES})
+    preparing.feed(Reconfigured((ROW,), MORE))  # the next is another one
+    preparing.leases_died = preparing.now
+    report_next(preparing, 3)
+    end_old(preparing)
+    assert preparing.switched == [3]
+
+
+def test_children_that_are_never_there_call_the_change_off(preparing: World) -> None:
+    until = preparing.now + READY_S
+    while preparing.now < until:
+        for child in (LEASES, "serving-0", "serving-1"):
+            preparing.health(child, "up" if child == LEASES else "")
+        assert preparing.called_off == []
+        preparing.pass_time(5.0)
+    assert preparing.called_off == [f"its processes were not there after {READY_S:.0f} s"]
+
+
+def test_leaving_goes_before_a_change(changing: World) -> None:
     changing.feed(Leave())
-    for child in ("serving-0", "serving-1", LEASES):
-        changing.die(child, 0)
+    end_old(changing)
+    for child, _ in MORE:
+        changing.die(child, 0, 2)
     assert (changing.exit_code, changing.switched) == (0, [])
 
 
+def test_leaving_ends_those_that_get_ready_too(preparing: World) -> None:
+    preparing.feed(Leave())
+    for generation, names in ((1, NAMES), (2, MORE)):
+        for child, kind in names:
+            if kind is Kind.SERVING:
+                preparing.die(child, 0, generation)
+    assert set(preparing.terminated) >= {LEASES, f"{LEASES} of 2"}
+    preparing.die(LEASES, 0, 1)
+    preparing.die(LEASES, 0, 2)
+    assert (preparing.exit_code, preparing.switched) == (0, [])
+
+
 def test_a_lease_file_that_the_next_configuration_cannot_use_pauses_and_ends_nothing(changing: World) -> None:
-    for child in ("serving-0", "serving-1", LEASES):
-        changing.die(child, 0)
+    end_old(changing)
     changing.die(LEASES, 73)
     assert changing.exit_code is None
     assert set(changing.core.service.reasons) == {"reconfiguration"}
