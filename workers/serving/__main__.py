@@ -27,7 +27,7 @@ from workers.start import leaving
 
 def run(start: StartRecord) -> None:
     """Serve as `start` says until the supervisor says EXIT or a SIGTERM comes."""
-    bus = ChildBus(start.endpoints, start.child)
+    bus = ChildBus(start.endpoints, start.child, generation=start.generation)
     try:
         traffic, ports, engine = _of_family(start)
         serving = Serving(
