@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from bisect import bisect_right
 
+from kea_mp.config.guards import guards_of
 from kea_mp.config.model import OptionSet
 from kea_mp.config.model6 import Config6, Host6, PdPool6, Pool6, Subnet6
 from kea_mp.hosts.from_config import GLOBAL, Reservations, reservations_by_subnet6
 from kea_mp.leases.model import NA, PD
 from kea_mp.leases.store import Range6
 from kea_mp.values import masked6
-from workers.serving.engine.plan import ALLOCATORS, MOST_SKIPPED, circles, guards_of, open_to
+from workers.serving.engine.plan import ALLOCATORS, MOST_SKIPPED, circles, open_to
 
 ADDRESS_BITS = 128
 EQUAL, SHORTER, LONGER, ANY_LENGTH = "equal", "shorter", "longer", "any"  #: delegated lengths beside the one asked for
