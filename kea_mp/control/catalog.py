@@ -16,7 +16,16 @@ from typing import Any
 import msgspec
 
 from kea_mp.config.hooks import LEASE_CMDS, STAT_CMDS
-from kea_mp.control import configuration, lease_arguments, lease_cmds, report, service, stat_cmds, statistics
+from kea_mp.control import (
+    configuration,
+    lease_arguments,
+    lease_cmds,
+    report,
+    select_test,
+    service,
+    stat_cmds,
+    statistics,
+)
 from kea_mp.control.answer import Answer, success
 from kea_mp.control.daemon import Daemon, Handling
 
@@ -89,6 +98,8 @@ CATALOG = (
     Command("statistic-sample-count-set", statistics.NamedCount, statistics.statistic_sample_count_set),
     Command("statistic-sample-count-set-all", statistics.Count, statistics.statistic_sample_count_set_all),
     Command("status-get", None, report.status_get),
+    Command("subnet4-select-test", msgspec.Raw, select_test.subnet4_select_test, (4,)),
+    Command("subnet4o6-select-test", msgspec.Raw, select_test.subnet4o6_select_test, (4,)),
     Command("version-get", None, report.version_get),
 )
 

@@ -229,6 +229,10 @@ class Daemon(Protocol):
 
     def snapshot(self) -> Snapshot: ...
 
+    def addresses_on(self, interface: str) -> tuple[int, ...] | None:
+        """The IPv4 addresses of an interface of this machine, None when there is no such interface."""
+        ...
+
     def refuse(self, digest: str, why: str) -> None:
         """Remember for status that a configuration was refused, until one is applied. digest: "" when it has none."""
         ...

@@ -23,6 +23,7 @@ from kea_mp.config.model6 import Config6
 from kea_mp.control.answer import to_json
 from kea_mp.control.daemon import BackendStatus, PauseReason, ProcessStatus, Snapshot, SocketsStatus
 from kea_mp.counters import Statistics
+from kea_mp.supervisor import interfaces
 from kea_mp.supervisor.backends import Backend, Role, configured
 from kea_mp.supervisor.children import Child, Kind, Phase
 from kea_mp.supervisor.core import Core, Disable, Enable, Event, Leave
@@ -129,6 +130,9 @@ class RunningDaemon:
             # Levels of another configuration may be those of subnets that are not there any more, or not there yet.
             levels = health.gauges if health.generation == self.core.service.generation else {}
             self._statistics.heard(health.child, health.pid, health.counters, levels, time.time())
+
+    def addresses_on(self, interface: str) -> tuple[int, ...] | None:
+        return next((one.addresses for one in interfaces.present() if one.name == interface), None)
 
     def snapshot(self) -> Snapshot:
         now, offset = self.clock(), time.time() - self.clock()

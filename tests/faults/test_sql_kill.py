@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
 
 import pytest
@@ -20,8 +21,23 @@ from tests.lab.waiting import eventually
 
 pytestmark = pytest.mark.root
 
-RATE = 150
-SECONDS = 1.5  #: of load before and after each blow
+
+@dataclass(frozen=True)
+class Pace:
+    """rate: exchanges begun per second. seconds: of load before and after each blow."""
+
+    rate: int
+    seconds: float
+
+    @property
+    def enough(self) -> float:
+        """So many acknowledgements before and after a blow show that it hit a server that was at work."""
+        return self.rate * self.seconds / 2
+
+
+@pytest.fixture(scope="module")
+def pace(request: pytest.FixtureRequest) -> Pace:
+    return Pace(1000, 5.0) if request.config.getoption("--all") else Pace(150, 1.5)
 
 
 @pytest.fixture(scope="module", params=["postgresql", "mysql"])
@@ -48,27 +64,32 @@ def connection_pid(here: Site) -> int:
 
 def lost_or_doubled(load: Load, database: Database) -> list[str]:
     """What breaks the promise: acknowledged and not in the database, or acknowledged to two."""
-    rows = database.rows()
-    missing = [e.mac.hex(":") for e in load.acknowledged if rows.get(e.address) != e.mac]
-    return missing + load.given_twice()
+    rows, acknowledged = database.rows(), load.acknowledged
+    missing = [e.mac.hex(":") for e in acknowledged if rows.get(e.address) != e.mac]
+    twice = load.given_twice()
+    print(
+        f"{database.server.type}: {load.rate}/s, {len(load.exchanges)} begun, {len(acknowledged)} acknowledged, "
+        f"{len(missing)} of them not in the database, {len(twice)} given twice"
+    )
+    return missing + twice
 
 
-def under_load(here: Site, database: Database, blow: Callable[[], None], first: int = 0) -> Load:
+def under_load(here: Site, pace: Pace, blow: Callable[[], None]) -> Load:
     """Load, a blow in the middle of it, service again, more load."""
-    load = Load(here.clients, RELAY, SERVER, RATE, first)
+    load = Load(here.clients, RELAY, SERVER, pace.rate)
     with load:
-        time.sleep(SECONDS)
+        time.sleep(pace.seconds)
         before = len(load.acknowledged)
-        assert before > RATE * SECONDS / 2, f"{before} of {len(load.exchanges)}"
+        assert before > pace.enough, f"{before} of {len(load.exchanges)}"
         blow()
         eventually(partial(serving, here), 15, "service again")
         after = len(load.acknowledged)
-        time.sleep(SECONDS)
-        assert len(load.acknowledged) > after + RATE * SECONDS / 2
+        time.sleep(pace.seconds)
+        assert len(load.acknowledged) > after + pace.enough
     return load
 
 
-def test_kill_of_the_connection_worker(database: Database) -> None:
+def test_kill_of_the_connection_worker(database: Database, pace: Pace) -> None:
     with site(database) as here:
         here.daemon.start()
         here.daemon.wait_serving()
@@ -78,11 +99,11 @@ def test_kill_of_the_connection_worker(database: Database) -> None:
             os.kill(pid, signal.SIGKILL)
             eventually(lambda: connection_pid(here) not in (0, pid), 5, "another process")
 
-        load = under_load(here, database, blow)
+        load = under_load(here, pace, blow)
     assert not lost_or_doubled(load, database)
 
 
-def test_kill_of_the_database(database: Database) -> None:
+def test_kill_of_the_database(database: Database, pace: Pace) -> None:
     with site(database) as here:
         here.daemon.start()
         here.daemon.wait_serving()
@@ -92,38 +113,38 @@ def test_kill_of_the_database(database: Database) -> None:
             eventually(lambda: here.daemon.service()["state"] == "pause", 5)
             database.server.start()
 
-        load = under_load(here, database, blow)
+        load = under_load(here, pace, blow)
     assert not lost_or_doubled(load, database)
 
 
-def test_kill_of_everything_at_once(database: Database) -> None:
+def test_kill_of_everything_at_once(database: Database, pace: Pace) -> None:
     with site(database) as here:
         here.daemon.start()
         here.daemon.wait_serving()
-        load = Load(here.clients, RELAY, SERVER, RATE)
+        load = Load(here.clients, RELAY, SERVER, pace.rate)
         with load:
-            time.sleep(SECONDS)
+            time.sleep(pace.seconds)
             database.server.kill()
             here.daemon.kill_tree()
         database.server.start()
-        assert len(load.acknowledged) > RATE * SECONDS / 2
+        assert len(load.acknowledged) > pace.enough
         assert not lost_or_doubled(load, database)
         here.daemon.start()
         here.daemon.wait_serving()
-        later = Load(here.clients, RELAY, SERVER, RATE, 10_000)
+        later = Load(here.clients, RELAY, SERVER, pace.rate, 100_000)
         with later:
-            time.sleep(SECONDS)
-        assert len(later.acknowledged) > RATE * SECONDS / 2
+            time.sleep(pace.seconds)
+        assert len(later.acknowledged) > pace.enough
     load.exchanges += later.exchanges
     assert not lost_or_doubled(load, database)
 
 
-def test_kill_of_single_sessions_is_noticed_by_no_client(database: Database) -> None:
+def test_kill_of_single_sessions_is_noticed_by_no_client(database: Database, pace: Pace) -> None:
     """The clients of this load never send anything twice."""
     with site(database) as here:
         here.daemon.start()
         here.daemon.wait_serving()
-        load = Load(here.clients, RELAY, SERVER, RATE)
+        load = Load(here.clients, RELAY, SERVER, pace.rate)
         with load:
             for _ in range(4):
                 time.sleep(0.4)

@@ -189,9 +189,6 @@ COMMANDS = (
 #: not in our answers to status-get: they describe threads, and packet workers are processes
 THREADS = {"multi-threading-enabled", "thread-pool-size", "packet-queue-size", "packet-queue-statistics"}
 
-#: in Kea's list-commands only
-NOT_YET = {"subnet4-select-test", "subnet4o6-select-test"}
-
 #: in config-get: the two servers of this test have files and sockets of their own
 OF_THE_SERVER = {"control-sockets", "lease-database", "loggers"}
 
@@ -244,7 +241,7 @@ def test_status_lists_the_same_origins(servers: Servers) -> None:
 def test_the_same_commands_are_listed(servers: Servers) -> None:
     kea, ours = (answer["arguments"] for answer in both(servers, request("list-commands")))
     assert ours == sorted(ours)
-    assert set(ours) == set(kea) - NOT_YET
+    assert set(ours) == set(kea)
 
 
 def test_the_same_statistics_have_the_same_values(servers: Servers) -> None:

@@ -101,6 +101,9 @@ class FakeDaemon:
     def shown(self) -> msgspec.Raw:
         return msgspec.Raw(to_json(self.config.raw))
 
+    def addresses_on(self, interface: str) -> tuple[int, ...] | None:
+        return {"lo": (0x7F000001,), "bare": ()}.get(interface)
+
     def snapshot(self) -> Snapshot:
         reasons = (*self.reasons.values(), *self.others)
         return Snapshot(

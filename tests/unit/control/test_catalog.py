@@ -6,14 +6,14 @@ from typing import Any, get_type_hints
 import pytest
 
 from kea_mp.config.hooks import LEASE_CMDS, STAT_CMDS
-from kea_mp.control import catalog, configuration, lease_cmds, report, service, stat_cmds, statistics
+from kea_mp.control import catalog, configuration, lease_cmds, report, select_test, service, stat_cmds, statistics
 from kea_mp.control.answer import Answer, Result
 from kea_mp.control.catalog import CATALOG, Command, find
 from kea_mp.control.daemon import Handling
 from tests.unit.control.fake_daemon import FakeDaemon, command
 from tests.unit.control.fake_daemon import configuration as configured
 
-MODULES = (catalog, configuration, lease_cmds, report, service, stat_cmds, statistics)
+MODULES = (catalog, configuration, lease_cmds, report, select_test, service, stat_cmds, statistics)
 
 
 @pytest.mark.parametrize("row", CATALOG, ids=lambda row: row.name)

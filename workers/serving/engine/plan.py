@@ -11,7 +11,8 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from typing import Protocol, TypeVar
 
-from kea_mp.config.model import Config4, Ddns, OptionSet, Parameters4, Pool, Pool4, Subnet, Subnet4
+from kea_mp.config.guards import guards_of, let_in
+from kea_mp.config.model import Config4, Ddns, OptionSet, Parameters4, Pool, Pool4, Subnet4
 from kea_mp.hosts.from_config import GLOBAL, Reservations, reservations_by_subnet
 from kea_mp.leases.store import FREE_QUEUE, ITERATIVE, RANDOM
 
@@ -61,7 +62,7 @@ class SubnetPlan:
 
     def supports(self, classes: frozenset[str]) -> bool:
         """Whether the guards of the subnet and of its network let a client of these classes in."""
-        return all(not guard.isdisjoint(classes) for guard in self.guards)
+        return let_in(self.guards, classes)
 
     def contains(self, address: int) -> bool:
         return self.first <= address <= self.last
@@ -109,11 +110,6 @@ class SubnetPlan:
                 edges = (edge for block in blocks for edge in (block, block + 255))
                 found += [address for address in edges if pool.first <= address <= pool.last]
         return tuple(found) if len(found) <= MOST_SKIPPED else ()
-
-
-def guards_of(subnet: Subnet) -> tuple[frozenset[str], ...]:
-    """Of each of these sets a client must have a class: those of the subnet, those of its network."""
-    return tuple(frozenset(names) for names in (subnet.classes, subnet.network_classes) if names)
 
 
 def open_to(pool: Pool, classes: frozenset[str]) -> bool:
