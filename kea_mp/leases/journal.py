@@ -12,7 +12,6 @@ from itertools import islice
 from pathlib import Path
 
 from kea_mp.errors import BackendDown, ExitCode, ExitWith
-from kea_mp.leases.csv4 import HEADER
 
 INPUT, PREVIOUS, OUTPUT, FINISHED, PID = ".1", ".2", ".output", ".completed", ".pid"  #: Kea's names of left-overs
 
@@ -26,16 +25,17 @@ _ROWS_AT_ONCE = 10_000
 class Journal:
     """The current lease file. Lines are appended with one write; a failed write leaves the file as it was.
 
-    path: absolute. sync: whether `append` waits until the disk has the lines. Raises ExitWith at opening:
-    73 when another daemon holds the file or it cannot be written, 77 without permission.
+    path: absolute. sync: whether `append` waits until the disk has the lines. header: the first line. Raises ExitWith
+    at opening: 73 when another daemon holds the file or it cannot be written, 77 without permission.
     """
 
-    def __init__(self, path: str, sync: bool) -> None:
+    def __init__(self, path: str, sync: bool, header: bytes) -> None:
         self.path = path
+        self.header = header
         self._sync = sync
         self._fd = _locked(path, os.O_CREAT)
         try:
-            self._size = _completed(self._fd, path)  #: what is known to be good
+            self._size = _completed(self._fd, path, header)  #: what is known to be good
         except OSError as error:
             os.close(self._fd)
             raise _refused(ExitCode.CANT_CREATE, f"Could not write lease file: {path}: {error.strerror}") from error
@@ -87,7 +87,7 @@ class Journal:
         Path(self.path + _FRESH).unlink(missing_ok=True)
         fresh = _locked(self.path + _FRESH, os.O_CREAT | os.O_EXCL)
         try:
-            _write(fresh, HEADER + b"\n")
+            _write(fresh, self.header + b"\n")
             while some := b"".join(line + b"\n" for line in islice(lines, _ROWS_AT_ONCE)):
                 _write(fresh, some)
             os.fdatasync(fresh)
@@ -136,7 +136,7 @@ class Journal:
         Path(self.path + _FRESH).unlink(missing_ok=True)
         fresh = _locked(self.path + _FRESH, os.O_CREAT | os.O_EXCL)
         try:
-            _completed(fresh, self.path)
+            _completed(fresh, self.path, self.header)
             os.rename(self.path, self.path + INPUT)
             try:
                 os.link(self.path + _FRESH, self.path)  # unlike a rename, this would notice a file of somebody else
@@ -194,12 +194,12 @@ def _refused(code: ExitCode, text: str) -> ExitWith:
     return ExitWith(code, "DHCPSRV_MEMFILE_FAILED_TO_OPEN", text)
 
 
-def _completed(fd: int, path: str) -> int:
+def _completed(fd: int, path: str, header: bytes) -> int:
     """Give a new file its header and a torn last line its end, and make sure of what a predecessor has written; the
     size after that."""
     size = os.fstat(fd).st_size
     if size == 0:
-        _write(fd, HEADER + b"\n")
+        _write(fd, header + b"\n")
     elif os.pread(fd, 1, size - 1) != b"\n":
         _write(fd, b"\n")
     os.fdatasync(fd)

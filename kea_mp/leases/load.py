@@ -1,4 +1,5 @@
-"""Reading lease files into memory, with Kea's rules on bad rows, removed leases, old schemas and wrong subnets.
+"""Reading lease files into memory, with Kea's rules on bad rows, removed leases, old schemas and wrong subnets: what
+both families share. `load4` and `load6` have the rows.
 
 Runs in: connection, the clean-up process
 """
@@ -7,20 +8,19 @@ from __future__ import annotations
 
 import logging
 import os
+from abc import ABC, abstractmethod
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from typing import ClassVar, Generic, TypeVar
 
-from kea_mp.config.model import Subnet4
 from kea_mp.errors import ExitCode, ExitWith
-from kea_mp.leases.csv4 import CANONICAL, ROW, RowError, Schema, canonical, is_context, schema_of
+from kea_mp.family import Family
+from kea_mp.leases.csv_fields import Format, RowError, Schema
 from kea_mp.leases.journal import FINISHED, INPUT, PREVIOUS
-from kea_mp.leases.rows import Page, Rows
-from kea_mp.values import address4, text4
-
-logger = logging.getLogger("kea-dhcp4.dhcpsrv")
 
 _CHUNK = 1 << 20
+
+A = TypeVar("A", int, bytes)  #: an address
 
 
 def lease_files(path: str) -> list[str]:
@@ -32,44 +32,55 @@ def lease_files(path: str) -> list[str]:
     return [*older, path]
 
 
-class SubnetCheck:
+class SubnetCheck(Generic[A]):
     """The sanity check of a lease's subnet id (Kea sanity-checks/lease-checks: none, warn, fix, fix-del, del)."""
 
-    def __init__(self, subnets: Iterable[Subnet4], mode: str) -> None:
+    def __init__(
+        self, subnets: Iterable[tuple[A, A, int]], mode: str, family: Family, column: int, text_of: Callable[[A], str]
+    ) -> None:
+        """subnets: first and last address, id. column: where the subnet id is in a row."""
+        self._logger = logging.getLogger(family.logger("dhcpsrv"))
+        self._column = column
+        self._text_of: Callable[[A], str] = text_of
         self.is_on = mode != "none"
         self._mode = mode
-        self._by_id = {b"%d" % subnet.id: (subnet.prefix, subnet.last) for subnet in subnets}
-        ordered = sorted((subnet.prefix, subnet.last, subnet.id) for subnet in subnets)
-        self._starts = [prefix for prefix, _, _ in ordered]
-        self._ordered = ordered
+        ordered = sorted(subnets)
+        self._by_id: dict[bytes, tuple[A, A]] = {b"%d" % subnet_id: (first, last) for first, last, subnet_id in ordered}
+        self._starts: list[A] = [prefix for prefix, _, _ in ordered]
+        self._ordered: list[tuple[A, A, int]] = ordered
 
-    def is_sane(self, address: int, subnet_id: bytes) -> bool:
+    def is_sane(self, address: A, subnet_id: bytes) -> bool:
         bounds = self._by_id.get(subnet_id)
         return bounds is not None and bounds[0] <= address <= bounds[1]
 
-    def judged(self, address: int, line: bytes) -> bytes | None:
+    def judged(self, address: A, line: bytes) -> bytes | None:
         """What becomes of an insane row: kept, put right, or None (dropped)."""
         fields = line.split(b",")
-        have, want = int(fields[5]), self._subnet_of(address)
+        have, want = int(fields[self._column]), self._subnet_of(address)
         if have == want:
             return line
-        text = text4(address)
+        text = self._text_of(address)
         if want and self._mode in ("fix", "fix-del"):
-            logger.info("DHCPSRV_LEASE_SANITY_FIXED The lease %s with subnet-id %s failed subnet-id checks, but was "
-                        "corrected to subnet-id %s.", text, have, want)  # fmt: skip
-            fields[5] = b"%d" % want
+            self._logger.info(
+                "DHCPSRV_LEASE_SANITY_FIXED The lease %s with subnet-id %s failed subnet-id checks, but was corrected "
+                "to subnet-id %s.", text, have, want,
+            )  # fmt: skip
+            fields[self._column] = b"%d" % want
             return b",".join(fields)
         why = (f"the lease should have subnet-id {want}" if want
                else "the lease IP address did not belong to a configured subnet")  # fmt: skip
         if self._mode in ("del", "fix-del"):
-            logger.info("DHCPSRV_LEASE_SANITY_FAIL_DISCARD The lease %s with subnet-id %s failed subnet-id checks "
-                        "(%s) and was dropped.", text, have, why)  # fmt: skip
+            self._logger.info(
+                "DHCPSRV_LEASE_SANITY_FAIL_DISCARD The lease %s with subnet-id %s failed subnet-id checks (%s) and was "
+                "dropped.", text, have, why,
+            )  # fmt: skip
             return None
-        logger.warning("DHCPSRV_LEASE_SANITY_FAIL The lease %s with subnet-id %s failed subnet-id checks (%s).",
-                       text, have, why)  # fmt: skip
+        self._logger.warning(
+            "DHCPSRV_LEASE_SANITY_FAIL The lease %s with subnet-id %s failed subnet-id checks (%s).", text, have, why
+        )
         return line
 
-    def _subnet_of(self, address: int) -> int:
+    def _subnet_of(self, address: A) -> int:
         place = bisect_right(self._starts, address) - 1
         while place >= 0:  # subnets may lie in one another, the smallest that fits counts
             _, last, subnet_id = self._ordered[place]
@@ -79,22 +90,32 @@ class SubnetCheck:
         return 0
 
 
-@dataclass(slots=True)
-class Loading:
+class Loading(ABC):
     """Rows read so far. max_errors: more bad rows than this in one file are too many (0: no limit)."""
 
-    check: SubnetCheck
-    max_errors: int = 0
-    rows: Rows = field(default_factory=Rows)
-    read: int = 0  #: rows seen, good or bad
-    errors: int = 0
-    converted: bool = False  #: a file of another schema was among them
+    format: ClassVar[Format]
+    family: ClassVar[Family]
+
+    def __init__(self, max_errors: int = 0) -> None:
+        self._logger = logging.getLogger(self.family.logger("dhcpsrv"))
+        self.max_errors = max_errors
+        self.read = 0  #: rows seen, good or bad
+        self.errors = 0
+        self.converted = False  #: a file of another schema was among them
+
+    @abstractmethod
+    def _rows(self, path: str, lines: list[bytes], schema: Schema, allowed: int) -> None:
+        """Take these rows, of which the first is number `read` + 1, and count them; see `_bad`."""
+
+    @abstractmethod
+    def lines(self) -> Iterator[bytes]:
+        """The rows of all leases that are there after the files read so far."""
 
     def file(self, path: str) -> None:
         """Read one file. ExitWith: too many bad rows, or no lease file at all. A missing file holds nothing."""
-        logger.info("DHCPSRV_MEMFILE_LEASE_FILE_LOAD loading leases from file %s", path)
+        self._logger.info("DHCPSRV_MEMFILE_LEASE_FILE_LOAD loading leases from file %s", path)
         allowed = self.errors + self.max_errors if self.max_errors else -1
-        schema = None
+        schema: Schema | None = None
         try:
             for lines in _chunks(path):
                 if schema is None:
@@ -107,91 +128,27 @@ class Loading:
 
     def _header(self, path: str, line: bytes) -> Schema:
         try:
-            schema = schema_of(line)
+            schema = self.format.schema_of(line)
         except RowError as error:
             raise _refused(ExitCode.CANT_CREATE, f"Could not open lease file: {path}: {error}") from error
         if not schema.is_current:
             self.converted = True
             if schema.is_older:
-                logger.warning("DHCPSRV_MEMFILE_NEEDS_UPGRADING version of lease file: %s schema is earlier than "
-                               "version 3.0", path)  # fmt: skip
+                self._logger.warning("DHCPSRV_MEMFILE_NEEDS_UPGRADING version of lease file: %s schema is earlier than "
+                               "version %s", path, self.format.version)  # fmt: skip
             else:
-                logger.warning("DHCPSRV_MEMFILE_NEEDS_DOWNGRADING version of lease file: %s schema is later than "
-                               "version 3.0", path)  # fmt: skip
+                self._logger.warning("DHCPSRV_MEMFILE_NEEDS_DOWNGRADING version of lease file: %s schema is later than "
+                               "version %s", path, self.format.version)  # fmt: skip
         return schema
 
-    def _rows(self, path: str, lines: list[bytes], schema: Schema, allowed: int) -> None:
-        """Most rows pass one regular expression and are kept as they are; the others are looked at field by field."""
-        match, checks, before = ROW.fullmatch, self.check.is_on, self.read
-        pages: dict[bytes, Page] = {}
-        sane: set[tuple[bytes, bytes]] = set()  #: (/24, subnet id) known to fit
-        for number, line in enumerate(lines, before + 1):
-            found = match(line) if schema.is_current else None
-            if found is None or found[5]:
-                if not line:
-                    continue
-                try:
-                    line = _careful(line, schema)
-                except RowError as error:
-                    self._bad(path, number, error, allowed)
-                    continue
-                found = match(line) or CANONICAL.fullmatch(line)
-                if found is None:
-                    raise AssertionError(f"a row that no pattern knows: {line!r}")
-            prefix, last_octet, valid, subnet_id, _ = found.groups()
-            page = pages.get(prefix)
-            if page is None:
-                page = pages[prefix] = self._page(prefix)
-            offset = int(last_octet)
-            if checks and (prefix, subnet_id) not in sane:
-                kept = self._checked(prefix, offset, subnet_id, line, sane)
-                if kept is None:
-                    continue
-                line = kept
-            page[offset] = line if valid != b"0" else None
-        self.read = before + len(lines)
-
-    def _page(self, prefix: bytes) -> Page:
-        number = address4(prefix.decode() + ".0") >> 8
-        page = self.rows.pages.get(number)
-        if page is None:
-            page = self.rows.pages[number] = [None] * 256
-        return page
-
-    def _checked(
-        self, prefix: bytes, offset: int, subnet_id: bytes, line: bytes, sane: set[tuple[bytes, bytes]]
-    ) -> bytes | None:
-        base = address4(prefix.decode() + ".0")
-        if self.check.is_sane(base, subnet_id) and self.check.is_sane(base + 255, subnet_id):
-            sane.add((prefix, subnet_id))
-            return line
-        return line if self.check.is_sane(base + offset, subnet_id) else self.check.judged(base + offset, line)
-
-    def _bad(self, path: str, number: int, error: RowError, allowed: int) -> None:
-        logger.error("DHCPSRV_MEMFILE_LEASE_LOAD_ROW_ERROR discarding row %s, error: %s", number, error)
+    def _bad(self, path: str, number: int, error: ValueError, allowed: int) -> None:
+        self._logger.error("DHCPSRV_MEMFILE_LEASE_LOAD_ROW_ERROR discarding row %s, error: %s", number, error)
         self.errors += 1
         if 0 <= allowed < self.errors:
             raise _refused(
                 ExitCode.CANT_CREATE,
                 f"exceeded maximum number of failures {self.max_errors} to read a lease from the lease file {path}",
             )
-
-    def finish(self) -> Rows:
-        """The rows, without the pages that removals have emptied."""
-        pages = self.rows.pages
-        for number in [number for number, page in pages.items() if not any(page)]:
-            del pages[number]
-        return self.rows
-
-
-def _careful(line: bytes, schema: Schema) -> bytes:
-    """A row that the regular expression did not pass, after Kea's checks, in the form it would have passed."""
-    fields = schema.fitted(line.split(b","))
-    line = b",".join(fields)
-    found = ROW.fullmatch(line)
-    if found is not None and is_context(found[5]):
-        return line
-    return canonical(fields)
 
 
 def _chunks(path: str) -> Iterator[list[bytes]]:

@@ -5,7 +5,10 @@ Runs in: any
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import msgspec
+from msgspec import structs
 
 from kea_mp.values import INFINITY
 
@@ -82,9 +85,23 @@ def usable_by_anyone(lease: Lease4 | Lease6, now: int) -> bool:
     return lease.state in (RECLAIMED, RELEASED) or (lease.expire <= now and lease.state != REGISTERED)
 
 
-def same_version(a: Lease4 | None, b: Lease4 | None) -> bool:
+def same_version(a: Lease4 | Lease6 | None, b: Lease4 | Lease6 | None) -> bool:
     """Whether a stored lease is still the one that a client of the store had seen."""
     if a is None or b is None:
         return a is b
-    return (a.cltt, a.valid_lft, a.state, a.hw, a.client_id, a.subnet_id) == (
-        b.cltt, b.valid_lft, b.state, b.hw, b.client_id, b.subnet_id)  # fmt: skip
+    if isinstance(a, Lease4):
+        return isinstance(b, Lease4) and (a.cltt, a.valid_lft, a.state, a.hw, a.client_id, a.subnet_id) == (
+            b.cltt, b.valid_lft, b.state, b.hw, b.client_id, b.subnet_id)  # fmt: skip
+    return isinstance(b, Lease6) and (
+        (a.cltt, a.valid_lft, a.pref_lft, a.state, a.duid, a.iaid, a.lease_type, a.prefix_len, a.subnet_id)
+        == (b.cltt, b.valid_lft, b.pref_lft, b.state, b.duid, b.iaid, b.lease_type, b.prefix_len, b.subnet_id)
+    )
+
+
+L = TypeVar("L", bound=Lease4 | Lease6)
+
+
+def reclaimed(lease: L) -> L:
+    """A lease that has ended, as it is kept for a client that comes back: without its name and relay information."""
+    kept = structs.replace(lease, state=RECLAIMED, hostname="", fqdn_fwd=False, fqdn_rev=False, user_context="")
+    return structs.replace(kept, relay_id=b"", remote_id=b"") if isinstance(lease, Lease4) else kept

@@ -20,8 +20,7 @@ from msgspec import structs
 from kea_mp.config.model import Subnet4
 from kea_mp.errors import BackendDown
 from kea_mp.leases.link import Collision, Done, Link, LinkError, Lost, Mismatch, Refused, Silent, Work
-from kea_mp.leases.memfile import reclaimed
-from kea_mp.leases.model import DECLINED, Lease4, usable_by_anyone
+from kea_mp.leases.model import DECLINED, Lease4, reclaimed, usable_by_anyone
 from kea_mp.leases.proposals import Proposals
 from kea_mp.leases.sql_changes import Change, address_of, enter, is_done, one_of_each_address, refusal, same
 from kea_mp.leases.sql_finding import Finder

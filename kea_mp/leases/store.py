@@ -9,7 +9,7 @@ Runs in: any
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Generic, Protocol
 
 import msgspec
@@ -19,6 +19,7 @@ from kea_mp.leases.model import Lease4, Lease6
 from kea_mp.values import ClientId, HwAddress
 
 L = TypeVar("L", default=Lease4)
+A = TypeVar("A", default=int)  #: an address
 
 ITERATIVE, RANDOM, FREE_QUEUE = 0, 1, 2  #: `allocator` of the subnet
 
@@ -201,27 +202,43 @@ class Wanted(msgspec.Struct, frozen=True, array_like=True, gc=False):
     hostname: str = ""
 
 
-class Page(msgspec.Struct, frozen=True, array_like=True, gc=False):
+class Wanted6(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """The same for DHCPv6. duid alone, or with iaid and lease_type those of one identity association (-1: of all); hw
+    as in `Wanted`. lease_type, with subnets or alone: leases of this type only."""
+
+    subnets: tuple[int, ...] = ()
+    duid: bytes = b""
+    iaid: int = -1
+    lease_type: int = -1
+    hw: HwAddress = b""
+    hostname: str = ""
+
+
+class Page(msgspec.Struct, Generic[L, A], frozen=True, array_like=True, gc=False):
     """Leases in the order of their addresses. after: go on behind this address; None: there are no more."""
 
-    leases: tuple[Lease4, ...]
-    after: int | None = None
+    leases: tuple[L, ...]
+    after: A | None = None
 
 
-class LeaseReports(Protocol):
+Wants = TypeVar("Wants", default=Wanted, contravariant=True)
+
+
+class LeaseReports(Protocol[L, A, Wants]):
     """What commands ask of a lease backend, in pieces that do not hold up the packets. Changes go through
     `LeaseStore.execute`, under the condition that the lease is still the one that was shown. Raises BackendDown."""
 
-    def at(self, address: int) -> Lease4 | None:
+    def at(self, address: A) -> L | None:
         """The lease at this address."""
         ...
 
-    def page(self, wanted: Wanted, after: int, limit: int) -> Page:
-        """The leases behind the address `after` (-1: from the beginning), at most `limit`; fewer, even none with
-        more to come, when looking further would take long."""
+    def page(self, wanted: Wants, after: A, limit: int) -> Page[L, A]:
+        """The leases behind the address `after` (from the beginning: -1, in DHCPv6 b""), at most `limit`; fewer, even
+        none with more to come, when looking further would take long."""
         ...
 
-    def counts(self, first: int, last: int) -> dict[int, tuple[int, int]]:
+    def counts(self, first: int, last: int) -> Mapping[int, tuple[int, ...]]:
         """Subnet id → how many leases are assigned (state 0) and how many declined, of the subnets with ids from first
-        to last that have leases."""
+        to last that have leases. In DHCPv6 these two of addresses, of prefixes, and of addresses that are registered
+        (state 4)."""
         ...

@@ -10,8 +10,8 @@ from typing import Protocol
 import pytest
 
 from kea_mp.config.model import Config4, ExpiredLeases, Interfaces, Lifetime, MemfileAccess, Parameters4, Pool4, Subnet4
-from kea_mp.leases.memfile import open_memfile
 from kea_mp.leases.model import DECLINED, DEFAULT, RECLAIMED, RELEASED, Lease4
+from kea_mp.leases.open_memfile import open_memfile4
 from kea_mp.leases.open_sql import open_sql
 from kea_mp.leases.sql_reports import LOOK
 from kea_mp.leases.store import ClaimLease, LeaseReports, LeaseStore, RemoveLease, Stored, Wanted
@@ -35,7 +35,7 @@ class Reported(LeaseStore, Protocol):
 
 def memfile_in(folder: Path) -> Reported:
     access = MemfileAccess(str(Path(mkdtemp(dir=folder), "leases.csv")), sync="none")
-    return open_memfile(Config4({}, "", Interfaces(), access, ExpiredLeases(), SUBNETS, PARAMETERS), NOW)[0]
+    return open_memfile4(Config4({}, "", Interfaces(), access, ExpiredLeases(), SUBNETS, PARAMETERS), NOW)[0]
 
 
 def sql_in(database: Database) -> Reported:

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from kea_mp.config.model import Config4, ExpiredLeases, Interfaces, Lifetime, MemfileAccess, Parameters4, Pool4, Subnet4
-from kea_mp.leases.memfile import MemfileStore, open_memfile
+from kea_mp.leases.memfile import MemfileStore
 from kea_mp.leases.model import DECLINED, DEFAULT, RECLAIMED, RELEASED, Lease4, same_version, usable_by_anyone
+from kea_mp.leases.open_memfile import open_memfile4
 from kea_mp.leases.open_sql import open_sql
 from kea_mp.leases.store import (
     FREE_QUEUE,
@@ -48,7 +49,7 @@ def config(lease_database: MemfileAccess, *subnets: Subnet4) -> Config4:
 
 def memfile_in(folder: Path) -> Opener:
     path = Path(mkdtemp(dir=folder), "leases.csv")
-    return lambda: open_memfile(config(MemfileAccess(str(path), sync="none")), NOW)[0]
+    return lambda: open_memfile4(config(MemfileAccess(str(path), sync="none")), NOW)[0]
 
 
 @pytest.fixture(params=["memfile", "postgresql", "mysql"])

@@ -16,8 +16,10 @@ from msgspec.structs import replace
 from kea_mp.bus.messages import CONNECTING, IDLE, Directive, Health
 from kea_mp.bus.sockets import ChildBus
 from kea_mp.config.model import Config4, LeaseDatabase, MemfileAccess, SqlAccess
+from kea_mp.config.model6 import Config6
 from kea_mp.errors import ExitCode, ExitWith
-from kea_mp.leases.memfile import MemfileStore, open_memfile
+from kea_mp.leases.memfile import AnyMemfileStore
+from kea_mp.leases.open_memfile import open_memfile
 from kea_mp.leases.open_sql import link_to
 from kea_mp.leases.sql_store import SqlLeaseStore
 from kea_mp.supervisor.start_record import StartRecord
@@ -66,7 +68,7 @@ def _told(start: StartRecord, bus: ChildBus) -> bool:
 
 def _connection(start: StartRecord, bus: ChildBus, access: LeaseDatabase) -> Connection:
     """The worker on the lease database of this type. ExitWith when a lease file cannot be used."""
-    lanes, expired = Lanes(start.lanes), start.config.expired
+    lanes, expired = Lanes(start.lanes, start.config.family), start.config.expired
     if isinstance(access, SqlAccess):
         link = link_to(access)
         store = SqlLeaseStore(link, start.config.subnets)
@@ -81,7 +83,7 @@ def _connection(start: StartRecord, bus: ChildBus, access: LeaseDatabase) -> Con
     )  # fmt: skip
 
 
-def open_store(config: Config4, access: MemfileAccess) -> tuple[MemfileStore, bool]:
+def open_store(config: Config4 | Config6, access: MemfileAccess) -> tuple[AnyMemfileStore, bool]:
     """The lease store with everything loaded, and whether its files want converting. ExitWith: see `open_memfile`."""
     logger.info("DHCPSRV_MEMFILE_DB opening memory file lease database: %s", access.name)
     if access.persist:

@@ -1,7 +1,7 @@
 """The lease file's clean-up: `.2` and `.1` merged into one file without what is obsolete. A process of its own.
 
-Run as `python -m workers.connection.cleanup LEASE-FILE PARENT-PID`. The steps and names are those of kea-lfc, and any
-of them may be the last one: whoever reads the files afterwards, kea-dhcp4 or we, finds all leases.
+Run as `python -m workers.connection.cleanup FAMILY LEASE-FILE PARENT-PID` (4 or 6). The steps and names are those of
+kea-lfc, and any of them may be the last one: whoever reads the files afterwards, Kea or we, finds all leases.
 
 Runs in: a process of its own, started by connection
 """
@@ -14,14 +14,14 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 from kea_mp.errors import ExitCode, ExitWith
-from kea_mp.leases.csv4 import HEADER
+from kea_mp.family import FAMILIES, Family
 from kea_mp.leases.journal import FINISHED, INPUT, OUTPUT, PID, PREVIOUS
-from kea_mp.leases.load import Loading, SubnetCheck
-from kea_mp.leases.rows import Rows
+from kea_mp.leases.load import Loading
+from kea_mp.leases.open_memfile import loading_of
 
 PROGRAM = "workers.connection.cleanup"
 MAX_ERRORS = 100  #: bad rows in one file (as kea-lfc)
@@ -41,14 +41,14 @@ def running_cleanup(path: str) -> int:
     return pid if PROGRAM.encode() in command or b"kea-lfc" in command else 0
 
 
-def clean_up(path: str) -> str:
+def clean_up(path: str, family: Family) -> str:
     """Merge and rotate; what was done, for the log. ExitWith, OSError: as far as it came, the files are consistent."""
     said = "nothing to merge"
     if not os.path.exists(path + FINISHED):
-        loading = Loading(SubnetCheck((), "none"), MAX_ERRORS)
+        loading = loading_of(family, MAX_ERRORS)
         for name in (path + PREVIOUS, path + INPUT):
             loading.file(name)
-        written = _write(path + OUTPUT, loading.finish())
+        written = _write(path + OUTPUT, loading)
         os.rename(path + OUTPUT, path + FINISHED)
         said = f"{loading.read} rows read, {loading.errors} bad ones, {written} leases written"
     _sync_folder(path)
@@ -59,27 +59,16 @@ def clean_up(path: str) -> str:
     return said
 
 
-def _write(path: str, rows: Rows) -> int:
-    count = 0
+def _write(path: str, loading: Loading) -> int:
+    count, rows = 0, loading.lines()
     with open(path, "wb") as file:
-        file.write(HEADER + b"\n")
-        for lines in _many(rows):
+        file.write(loading.format.header + b"\n")
+        while lines := list(islice(rows, _ROWS_AT_ONCE)):
             file.write(b"\n".join(lines) + b"\n")
             count += len(lines)
         file.flush()
         os.fdatasync(file.fileno())
     return count
-
-
-def _many(rows: Rows) -> Iterator[list[bytes]]:
-    lines: list[bytes] = []
-    for _, line in rows:
-        lines.append(line)
-        if len(lines) == _ROWS_AT_ONCE:
-            yield lines
-            lines = []
-    if lines:
-        yield lines
 
 
 def _sync_folder(path: str) -> None:
@@ -90,7 +79,7 @@ def _sync_folder(path: str) -> None:
         os.close(folder)
 
 
-def main(path: str) -> int:
+def main(path: str, family: Family) -> int:
     """Be the only clean-up of this file, and say on standard output what was done."""
     os.nice(_NICE)
     lock = os.open(path + PID + ".lock", os.O_RDONLY | os.O_CREAT, 0o600)
@@ -101,7 +90,7 @@ def main(path: str) -> int:
     Path(path + PID).write_text(f"{os.getpid()}\n")
     fcntl.flock(lock, fcntl.LOCK_UN)
     try:
-        sys.stdout.write(clean_up(path) + "\n")
+        sys.stdout.write(clean_up(path, family) + "\n")
     except (ExitWith, OSError) as error:
         sys.stdout.write(f"{error}\n")
         return error.code if isinstance(error, ExitWith) else ExitCode.CANT_CREATE
@@ -117,6 +106,6 @@ def _die_with(parent: int) -> None:
 
 
 if __name__ == "__main__":
-    _die_with(int(sys.argv[2]))
+    _die_with(int(sys.argv[3]))
     gc.disable()  # nothing here makes cycles, and looking for them in a million rows takes long
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(sys.argv[2], FAMILIES[int(sys.argv[1])]))

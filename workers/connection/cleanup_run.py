@@ -15,28 +15,28 @@ import sys
 from pathlib import Path
 
 import workers
+from kea_mp.family import Family
 from kea_mp.leases.journal import Journal
 from workers.connection.cleanup import PROGRAM, running_cleanup
-
-logger = logging.getLogger("kea-dhcp4.dhcpsrv")
 
 
 class CleanupRun:
     """The clean-ups of one lease file, one at a time."""
 
-    def __init__(self, journal: Journal) -> None:
-        self._journal = journal
+    def __init__(self, journal: Journal, family: Family) -> None:
+        self._journal, self._family = journal, family
+        self._logger = logging.getLogger(family.logger("dhcpsrv"))
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Put the file aside and start a process on it, unless one is at work. BackendDown: the file is in trouble."""
-        logger.info("DHCPSRV_MEMFILE_LFC_START starting Lease File Cleanup")
+        self._logger.info("DHCPSRV_MEMFILE_LFC_START starting Lease File Cleanup")
         if self._process is not None or running_cleanup(self._journal.path):
-            logger.info("DHCPSRV_MEMFILE_LFC_RUNNING Lease File Cleanup instance already running")
+            self._logger.info("DHCPSRV_MEMFILE_LFC_RUNNING Lease File Cleanup instance already running")
             return
         self._journal.put_aside()
-        command = [sys.executable, "-P", "-m", PROGRAM, self._journal.path, str(os.getpid())]
-        logger.info(
+        command = [sys.executable, "-P", "-m", PROGRAM, str(self._family.number), self._journal.path, str(os.getpid())]
+        self._logger.info(
             "DHCPSRV_MEMFILE_LFC_EXECUTE executing Lease File Cleanup using: %s", " ".join(command)
         )  # fmt: skip
         root = str(Path(workers.__file__).parents[1])
@@ -46,7 +46,7 @@ class CleanupRun:
                 env={**os.environ, "PYTHONPATH": root},
             )  # fmt: skip
         except OSError as error:
-            logger.error(
+            self._logger.error(
                 "DHCPSRV_MEMFILE_LFC_SPAWN_FAIL lease file cleanup failed to run because its process couldn't be "
                 "spawned: %s", error,
             )  # fmt: skip
@@ -61,9 +61,9 @@ class CleanupRun:
         with process.stdout as output:
             said = output.read().decode(errors="replace").strip()
         if process.returncode == 0:
-            logger.info("LFC_TERMINATE LFC finished processing: %s", said)
+            self._logger.info("LFC_TERMINATE LFC finished processing: %s", said)
         else:
-            logger.error("LFC_FAIL_PROCESS : exit code %s: %s", process.returncode, said)
+            self._logger.error("LFC_FAIL_PROCESS : exit code %s: %s", process.returncode, said)
 
     def stop(self) -> None:
         """End a clean-up that is at work: its files tell the next one how far it came."""

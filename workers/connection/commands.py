@@ -8,7 +8,7 @@ Runs in: connection
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 
@@ -28,17 +28,11 @@ from kea_mp.leases.store import (
     Stored,
     Wanted,
 )
-from workers.connection.dump import Dump
+from workers.connection.dump import Dump, Lines
 
 MESSAGE_BYTES = 1 << 20  #: of leases in one answer, unless a single one is larger
 
 Part = tuple[int, int, bytes]  #: subnet id, number of leases, their JSON without brackets
-
-
-class Lines(Protocol):
-    """A lease backend that is a file of Kea's and can give its rows."""
-
-    def lines(self, after: int) -> tuple[list[bytes], int | None]: ...
 
 
 class LeaseOrders:
@@ -65,7 +59,7 @@ class LeaseOrders:
         """What there is to say about an order now; None: `step` will. BackendDown is for the caller to report."""
         try:
             if order.command == "lease-write":
-                self._dumps.append((order.number, Dump(order.arguments["path"], self._file().lines)))
+                self._dumps.append((order.number, Dump(order.arguments["path"], self._file())))
                 return None
             found = _ORDERS[order.command](self, order.arguments)
         except CommandError as refusal:

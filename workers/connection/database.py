@@ -24,7 +24,7 @@ from kea_mp.bus.messages import CONNECTING, FAILED, IDLE, SCHEMA_MISMATCH, UP, A
 from kea_mp.config.model import ExpiredLeases, SqlAccess
 from kea_mp.errors import BackendDown
 from kea_mp.leases.link import SLICE_S, Link, LinkError, Lost, Mismatch, kind_behind
-from kea_mp.leases.memfile import MemfileStore
+from kea_mp.leases.memfile import AnyMemfileStore
 from kea_mp.leases.open_sql import connect, link_to
 from kea_mp.leases.sql_store import SqlLeaseStore
 from kea_mp.leases.store import Failed, Request, Result
@@ -64,7 +64,7 @@ class DatabaseConnection(Connection):
         """link: the one that `store` was made of."""
         # The loop uses what both kinds of store have.
         super().__init__(
-            child, generation, bus, lanes, cast(MemfileStore, store), expired, leaving, heartbeat_s=heartbeat_s,
+            child, generation, bus, lanes, cast(AnyMemfileStore, store), expired, leaving, heartbeat_s=heartbeat_s,
             state=IDLE,
         )  # fmt: skip
         self._orders = LeaseOrders(child, store.reports(), self._changed_by_hand)

@@ -6,14 +6,22 @@ Runs in: connection
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from contextlib import suppress
-from typing import BinaryIO
+from typing import Any, BinaryIO, Protocol
 
 from kea_mp.errors import CommandError
-from kea_mp.leases.csv4 import HEADER
 
-Lines = Callable[[int], tuple[list[bytes], int | None]]  #: some rows behind an address, and where to go on
+
+class Lines(Protocol):
+    """A lease backend that is a file of Kea's and can give its rows. header: the first line of such a file; beginning:
+    behind this address are all rows."""
+
+    header: bytes
+    beginning: Any
+
+    def lines(self, after: Any) -> tuple[list[bytes], Any]:
+        """Some rows behind an address, and where to go on (None: that was all)."""
+        ...
 
 
 class Dump:
@@ -22,10 +30,10 @@ class Dump:
     def __init__(self, path: str, lines: Lines) -> None:
         """CommandError when the file cannot be made."""
         self._path, self._fresh, self._lines = path, f"{path}.tmp{os.getpid()}", lines
-        self._after: int | None = -1
+        self._after = lines.beginning
         try:
             self._file: BinaryIO = open(self._fresh, "wb", opener=_private)  # noqa: SIM115 - closed by step or stop
-            self._file.write(HEADER + b"\n")
+            self._file.write(lines.header + b"\n")
         except OSError as error:
             raise self._refused(error) from error
 
@@ -35,7 +43,7 @@ class Dump:
             if self._after is None:
                 self._finish()
                 return True
-            lines, self._after = self._lines(self._after)
+            lines, self._after = self._lines.lines(self._after)
             if lines:
                 self._file.write(b"\n".join(lines) + b"\n")
         except OSError as error:

@@ -15,13 +15,17 @@ import socket
 import termios
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 
-from kea_mp.leases.store import Batch, BatchDone, Failed, Request, Result
+from kea_mp.family import Family
+from kea_mp.leases.store import Batch, BatchDone, Failed, Request, Request6
 
 MESSAGE_LIMIT = 1 << 20  #: bytes of one message
 MOST_GONE = 10_000  #: addresses told in one message
+_BATCHES: dict[int, type[Batch[Any]]] = {4: Batch[Request], 6: Batch[Request6]}  #: by the number of the family
+
 ROUND_REQUESTS, ROUND_BYTES = 4096, 4 << 20  #: what is taken in one round, at least one message of each lane
 
 
@@ -30,13 +34,13 @@ class Arrived:
     """A batch and the lane it came from."""
 
     lane: int
-    batch: Batch
+    batch: Batch[Any]
 
 
 class Lanes:
     """All lanes of this worker, non-blocking."""
 
-    def __init__(self, sockets: Sequence[socket.socket]) -> None:
+    def __init__(self, sockets: Sequence[socket.socket], family: Family) -> None:
         for lane in sockets:
             lane.setblocking(False)
         self.sockets = tuple(sockets)
@@ -46,7 +50,7 @@ class Lanes:
         self._gone: list[list[int | bytes]] = [[] for _ in sockets]  #: per lane, not told yet
         self._buffer = bytearray(MESSAGE_LIMIT)
         self._view = memoryview(self._buffer)
-        self._decode = msgspec.msgpack.Decoder(Batch[Request]).decode
+        self._decode = msgspec.msgpack.Decoder(_BATCHES[family.number]).decode
         self._encode = msgspec.msgpack.Encoder().encode
 
     def receive(self) -> list[Arrived]:
@@ -102,7 +106,7 @@ class Lanes:
                 left = len(gone)
                 self.answer(lane, 0, ())
 
-    def answer(self, lane: int, number: int, results: Sequence[Result]) -> None:
+    def answer(self, lane: int, number: int, results: Sequence[Any]) -> None:
         """Send the results of a batch, or drop them when the lane is full. number 0: only what is to be told."""
         gone = self._gone[lane]
         done = BatchDone(number, tuple(results), self._away or "", tuple(gone[:MOST_GONE]))

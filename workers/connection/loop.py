@@ -20,8 +20,8 @@ from kea_mp import log
 from kea_mp.bus.messages import FAILED, LOST, SERVE, UP, Answered, Directive, Down, Health, Order, Up
 from kea_mp.config.model import ExpiredLeases
 from kea_mp.errors import BackendDown
-from kea_mp.leases.memfile import MemfileStore
-from kea_mp.leases.store import ClaimLease, Failed, FindLeases, RemoveLease, Request, Result
+from kea_mp.leases.memfile import AnyMemfileStore
+from kea_mp.leases.store import ClaimLease, Failed, RemoveLease, Request, Result
 from workers.connection.cleanup import running_cleanup
 from workers.connection.commands import NAMES, LeaseOrders
 from workers.connection.figures import Figures
@@ -31,6 +31,7 @@ from workers.connection.upkeep import Upkeep
 logger = logging.getLogger("kea-dhcp4.dhcp4")
 
 LOOK_S = 0.25  #: between two looks whether the lease file is still in its place
+CHANGES = (ClaimLease, RemoveLease)  #: requests that change a lease
 LISTEN_S = 0.02  #: the bus is looked at this often even when its descriptor is silent (it is edge-triggered)
 
 
@@ -59,7 +60,7 @@ class Connection:
         generation: int,
         bus: Bus,
         lanes: Lanes,
-        store: MemfileStore,
+        store: AnyMemfileStore,
         expired: ExpiredLeases,
         leaving: Leaving,
         *,
@@ -163,9 +164,9 @@ class Connection:
             except BackendDown as error:
                 self._lost(error)
         # Memory still answers reads; nothing that changes a lease may be acknowledged.
-        found = iter(self._store.execute([r for r in requests if isinstance(r, FindLeases)]))
+        found = iter(self._store.execute([r for r in requests if not isinstance(r, CHANGES)]))
         failed = Failed(self._error)
-        return [next(found) if isinstance(request, FindLeases) else failed for request in requests]
+        return [failed if isinstance(request, CHANGES) else next(found) for request in requests]
 
     # ---- the backend's state --------------------------------------------------------------------------------
 
@@ -235,7 +236,7 @@ class Connection:
 
     def _changed_by_hand(self, requests: Sequence[Request]) -> list[Result]:
         # Before it is done: whatever comes of it, no packet worker may go by what it remembers of these.
-        self._lanes.tell_gone([address_of(request) for request in requests if not isinstance(request, FindLeases)])
+        self._lanes.tell_gone([address_of(request) for request in requests if isinstance(request, CHANGES)])
         self._store.tally.by_hand = True
         try:
             return self._carried_out(requests)
@@ -296,8 +297,9 @@ class Connection:
             self._lost(error)
 
 
-def address_of(change: ClaimLease | RemoveLease) -> int:
-    return (change.lease if isinstance(change, ClaimLease) else change.seen).address
+def address_of(change: ClaimLease[Any] | RemoveLease[Any]) -> int | bytes:
+    address: int | bytes = (change.lease if isinstance(change, ClaimLease) else change.seen).address
+    return address
 
 
 def _reclaim_problem(arguments: dict[str, Any]) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from kea_mp import log
 from kea_mp.bus.messages import SERVE
 from kea_mp.config.model import ExpiredLeases
-from kea_mp.leases.memfile import MemfileStore
+from kea_mp.leases.memfile import AnyMemfileStore
 from workers.connection.chores import Chore, Incomplete, after_pass, begin, ended, rule_of, started
 from workers.connection.cleanup_run import CleanupRun
 
@@ -42,7 +42,7 @@ class Upkeep:
 
     def __init__(
         self,
-        store: MemfileStore,
+        store: AnyMemfileStore,
         expired: ExpiredLeases,
         lfc_interval: int,
         convert: bool,
@@ -56,7 +56,7 @@ class Upkeep:
         self._incomplete = Incomplete()
         self._passes: list[Pass] = []
         self._flushing = False
-        self._cleanup = CleanupRun(store.journal) if store.journal is not None else None
+        self._cleanup = CleanupRun(store.journal, store.family) if store.journal is not None else None
         self._convert = convert
         if store.journal is not None and lfc_interval:
             dhcpsrv_logger.info(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from kea_mp.family import DHCP4
 from kea_mp.leases.csv4 import HEADER
 from workers.connection.cleanup import clean_up, running_cleanup
 
@@ -31,13 +32,13 @@ def path(tmp_path: Path) -> Path:
 def test_both_files_become_one_without_what_is_obsolete(path: Path) -> None:
     put(path, ".2", A, B)
     put(path, ".1", B_GONE)
-    assert clean_up(str(path)) == "3 rows read, 0 bad ones, 1 leases written"
+    assert clean_up(str(path), DHCP4) == "3 rows read, 0 bad ones, 1 leases written"
     assert left(path) == {".2": A + b"\n"}
 
 
 def test_the_first_clean_up_has_one_input(path: Path) -> None:
     put(path, ".1", B, A)
-    clean_up(str(path))
+    clean_up(str(path), DHCP4)
     assert left(path) == {".2": A + b"\n" + B + b"\n"}
 
 
@@ -45,7 +46,7 @@ def test_a_torn_output_of_a_predecessor_is_written_again(path: Path) -> None:
     put(path, ".2", A)
     put(path, ".1", B)
     put(path, ".output", A[:10])
-    clean_up(str(path))
+    clean_up(str(path), DHCP4)
     assert left(path) == {".2": A + b"\n" + B + b"\n"}
 
 
@@ -54,7 +55,7 @@ def test_a_finished_output_of_a_predecessor_is_put_into_its_place(path: Path, in
     put(path, ".completed", A)
     for suffix in inputs:
         put(path, suffix, B)
-    clean_up(str(path))
+    clean_up(str(path), DHCP4)
     assert left(path) == {".2": A + b"\n"}
 
 

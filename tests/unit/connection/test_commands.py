@@ -8,6 +8,7 @@ from typing import Any
 from msgspec import json
 
 from kea_mp.bus.messages import Answered, Order
+from kea_mp.leases.csv4 import HEADER
 from kea_mp.leases.store import Page, Wanted
 from kea_mp.values import address4
 from tests.unit.fake_leases import FakeLeases, lease
@@ -18,6 +19,8 @@ ROWS = [b"one", b"two", b"three"]
 
 class Lines:
     """Three rows, one at a time."""
+
+    header, beginning = HEADER, -1
 
     def lines(self, after: int) -> tuple[list[bytes], int | None]:
         return [ROWS[after + 1]], after + 1 if after < 1 else None

@@ -6,19 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kea_mp.leases.csv4 import (
-    HEADER,
-    ROW,
-    RowError,
-    Schema,
-    canonical,
-    escape,
-    lease_of,
-    line_of,
-    removal_of,
-    schema_of,
-    unescape,
-)
+from kea_mp.leases.csv4 import FORMAT, HEADER, ROW, canonical, lease_of, line_of, removal_of
+from kea_mp.leases.csv_fields import RowError, Schema, escape, unescape
 from kea_mp.leases.model import DECLINED, Lease4
 from kea_mp.values import INFINITY, address4
 
@@ -165,20 +154,20 @@ def test_what_kea_refuses_is_refused(fields: dict[str, bytes]) -> None:
 
 
 def test_rows_of_an_older_schema_are_filled_up() -> None:
-    schema = schema_of(HEADER.removesuffix(b",state,user_context,pool_id"))
-    assert schema == Schema(9)
+    schema = FORMAT.schema_of(HEADER.removesuffix(b",state,user_context,pool_id"))
+    assert schema == Schema(FORMAT, 9)
     assert schema.fitted(LINE.split(b",")[:9])[9:] == [b"0", b"", b"0"]
     assert schema.fitted(LINE.split(b",")[:10])[9:] == [b"0", b"", b"0"]
 
 
 def test_rows_of_a_newer_schema_are_cut_off() -> None:
-    schema = schema_of(HEADER + b",more")
+    schema = FORMAT.schema_of(HEADER + b",more")
     assert schema.fitted([*LINE.split(b","), b"x"]) == LINE.split(b",")
 
 
 def test_a_row_with_too_few_columns_is_refused() -> None:
     with pytest.raises(RowError, match="Invalid number of columns: 11"):
-        Schema(12).fitted(LINE.split(b",")[:11])
+        Schema(FORMAT, 12).fitted(LINE.split(b",")[:11])
 
 
 @pytest.mark.parametrize(
@@ -186,4 +175,4 @@ def test_a_row_with_too_few_columns_is_refused() -> None:
 )
 def test_another_header_is_no_lease_file(header: bytes) -> None:
     with pytest.raises(RowError):
-        schema_of(header)
+        FORMAT.schema_of(header)

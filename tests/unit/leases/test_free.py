@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from kea_mp.leases.free import FreeAddresses
+from kea_mp.leases.free4 import FreeAddresses
 from kea_mp.leases.store import FREE_QUEUE, ITERATIVE, RANDOM
 from kea_mp.values import address4
 

@@ -10,7 +10,8 @@ import pytest
 from kea_mp.config.model import Lifetime, Parameters4, Subnet4
 from kea_mp.errors import ExitCode, ExitWith
 from kea_mp.leases.csv4 import HEADER
-from kea_mp.leases.load import Loading, SubnetCheck, lease_files
+from kea_mp.leases.load import lease_files
+from kea_mp.leases.load4 import Loading4, check4
 from kea_mp.values import address4, text4
 
 PARAMETERS = Parameters4(Lifetime(1, 1, 1))
@@ -31,7 +32,7 @@ def written(folder: Path, *rows: bytes, header: bytes = HEADER, name: str = "lea
 
 
 def loaded(path: str, mode: str = "none", max_errors: int = 0) -> dict[str, bytes]:
-    loading = Loading(SubnetCheck(SUBNETS, mode), max_errors)
+    loading = Loading4(check4(SUBNETS, mode), max_errors)
     for name in lease_files(path):
         loading.file(name)
     return {text4(address): line for address, line in loading.finish()}
@@ -109,7 +110,7 @@ def test_a_file_with_another_header_is_refused(tmp_path: Path) -> None:
 
 def test_an_old_file_is_converted(tmp_path: Path) -> None:
     path = written(tmp_path, row(1).removesuffix(b",0,,0"), header=HEADER.removesuffix(b",state,user_context,pool_id"))
-    loading = Loading(SubnetCheck((), "none"))
+    loading = Loading4(check4((), "none"))
     loading.file(path)
     assert loading.converted
     assert dict(loading.finish()) == {address4("192.0.2.1"): row(1)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kea_mp.leases.csv4 import lease_of
 from kea_mp.leases.index import AddressIndex
-from kea_mp.leases.memfile_reports import LOOKS, OF_A_PAGE, MemfileReports
+from kea_mp.leases.memfile_reports import LOOKS, OF_A_PAGE, MemfileReports4
 from kea_mp.leases.model import Lease4
 from kea_mp.leases.rows import Rows
 from kea_mp.leases.store import Wanted
@@ -17,12 +17,12 @@ def row(address: int, subnet: int = 1, host: str = "") -> bytes:
     return f"{address},02:00:00:00:00:01,,3600,1800003600,{subnet},0,0,{host},0,,0".encode()
 
 
-def reports(rows: Rows) -> MemfileReports:
+def reports(rows: Rows) -> MemfileReports4:
     def at(address: int) -> Lease4 | None:
         line = rows.get(address)
         return None if line is None else lease_of(address, line)
 
-    return MemfileReports(rows, AddressIndex(), AddressIndex(), at, Tally(()))
+    return MemfileReports4(rows, AddressIndex(), AddressIndex(), at, Tally(()))
 
 
 def filled(*addresses: int) -> Rows:
