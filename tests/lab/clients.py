@@ -132,6 +132,16 @@ class Client:
         self._start(list(command)).wait(20)
 
 
+def overlaid(folder: Path, places: tuple[str, ...], *command: str) -> list[str]:
+    """The command with folders of its own, below `folder`, in these places: for names that are built into it."""
+    overlays = []
+    for place in places:
+        own = folder / place.strip("/").replace("/", "-")
+        own.mkdir(exist_ok=True)
+        overlays.append(f"mkdir -p {place} && mount --bind {shlex.quote(str(own))} {place}")
+    return ["sh", "-c", f"{' && '.join(overlays)} && exec {shlex.join(command)}"]
+
+
 class Dhclient(Client):
     name, program, script = "dhclient", "dhclient", DHCLIENT_SCRIPT
 
@@ -188,13 +198,7 @@ class Dhcpcd(Client):
         configuration.write_text(
             f"env EVENTS={self._events}\nscript {self.hook}\nipv4only\nnoarp\nclientid\noption domain_name_servers\n"
         )
-        overlays = []
-        for place in ("/var/lib/dhcpcd", "/run/dhcpcd"):
-            own = self.folder / place.strip("/").replace("/", "-")
-            own.mkdir(exist_ok=True)
-            overlays.append(f"mkdir -p {place} && mount --bind {shlex.quote(str(own))} {place}")
-        program = shlex.join(["dhcpcd", "-f", str(configuration), *arguments])
-        return ["sh", "-c", f"{' && '.join(overlays)} && exec {program}"]
+        return overlaid(self.folder, ("/var/lib/dhcpcd", "/run/dhcpcd"), "dhcpcd", "-f", str(configuration), *arguments)
 
     def command(self) -> list[str]:
         return self._inside("-B", "-d", "-t", "20", self.interface)
