@@ -21,7 +21,7 @@ from workers.serving.engine.packet import Drop
 from workers.serving.engine6 import trace
 from workers.serving.engine6.admit import RECEIVE_DROP
 from workers.serving.engine6.allocate import decide, lookup
-from workers.serving.engine6.association import Ask, Association, Told, asked_for, associations_of, found_in
+from workers.serving.engine6.association import Ask, Association, Told, asked_for, associations_of, distinct, found_in
 from workers.serving.engine6.context import Exchange6
 from workers.serving.engine6.grant import (
     NO_SUBNET_TO_ASSIGN,
@@ -45,9 +45,10 @@ Answering6 = Generator[Ask, Told, Reply6 | Drop]
 
 def lease_for(x: Exchange6, kind: int, extends: bool, rapid_commit: bool = False) -> Answering6:
     """kind: of the answer; an ADVERTISE writes nothing. extends: RENEW and REBIND."""
-    work = associations_of(x)
+    told = associations_of(x)
     if x.plan is None:
-        return _placeless(x, kind, work, extends, rapid_commit)
+        return _placeless(x, kind, told, extends, rapid_commit)
+    work = distinct(told)
     if x.type == REQUEST:
         _recall(x, work)
     names = yield from _settled(x, kind, work, extends)
@@ -61,8 +62,8 @@ def lease_for(x: Exchange6, kind: int, extends: bool, rapid_commit: bool = False
         for one in work:
             _say(x, kind, one, extends)
     pack = extended_ia if extends else assigned_ia
-    addresses = b"".join([pack(x, one, one.grants) for one in work if one.kind == NA])
-    prefixes = b"".join([pack(x, one, one.grants) for one in work if one.kind == PD])
+    addresses = b"".join([pack(x, one, one.grants) for one in told if one.kind == NA])
+    prefixes = b"".join([pack(x, one, one.grants) for one in told if one.kind == PD])
     return answer6(
         x, kind, template_for(x), addresses=addresses, prefixes=prefixes, rapid_commit=rapid_commit, fqdn=names.fqdn
     )  # fmt: skip
@@ -75,9 +76,10 @@ def _settled(
     start = x.plan
     assert start is not None
     waiting = work
+    done: list[Association] = []
     for _ in range(MOST_TRIES):
         x.plan, x.statistics = start, ()
-        x.places = tuple((one.kind, choice.address) for one in work if one not in waiting for choice in one.choices)
+        x.places = tuple((one.kind, choice.address) for one in done for choice in one.choices)
         yield from _look(x, waiting)
         for one in waiting:
             yield from decide(x, one, extends)
@@ -86,9 +88,11 @@ def _settled(
             _forget_found(waiting_again)
             continue
         names = _grant(x, kind, work, waiting, extends)
-        waiting = yield from _write(x, kind, waiting)
-        if not waiting:
+        beaten = yield from _write(x, kind, waiting)
+        if not beaten:
             return names
+        done += [one for one in waiting if not any(one is other for other in beaten)]
+        waiting = beaten
         _forget_found(waiting)
     trace.alloc_engine.error(
         "ALLOC_ENGINE_V6_ALLOC_ERROR %s: %d times another client was faster", trace.label6(x.message), MOST_TRIES

@@ -68,16 +68,28 @@ class Association(msgspec.Struct, gc=False):
 
 
 def associations_of(x: Exchange6) -> list[Association]:
-    """Those that are served, in the order of the answer: addresses before prefixes."""
+    """Those that are served, in the order of the answer: addresses before prefixes. One that comes again with its IAID
+    is the same association."""
     found: list[Association] = []
     for code, kind in KIND_OF.items():
         for ia in x.message.ias:
             if ia.code == code:
-                hint = ia.leases[0] if ia.leases else None
-                length = hint.length if hint is not None and kind == PD else 0
-                wish = hint.address if hint is not None and hint.address != UNSPECIFIED else b""
-                found.append(Association(ia, kind, hint, wish, length if length < ADDRESS_BITS else 0))
+                same = [one for one in found if one.kind == kind and one.ia.iaid == ia.iaid] if found else ()
+                found.append(same[0] if same else _association(ia, kind))
     return found
+
+
+def _association(ia: Ia, kind: int) -> Association:
+    if not ia.leases:
+        return Association(ia, kind, None, b"", 0)
+    hint = ia.leases[0]
+    length = hint.length if kind == PD and hint.length < ADDRESS_BITS else 0
+    return Association(ia, kind, hint, hint.address if hint.address != UNSPECIFIED else b"", length)
+
+
+def distinct(associations: list[Association]) -> list[Association]:
+    """Each association once."""
+    return list({id(one): one for one in associations}.values()) if len(associations) > 1 else associations
 
 
 def found_in(result: Result6) -> Found6:

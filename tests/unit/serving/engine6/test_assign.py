@@ -84,6 +84,13 @@ def test_two_associations_that_ask_for_one_address_do_not_both_get_it() -> None:
     assert [answer.ia(IA_NA, n).leases[0].address for n in (0, 1)] == [a("::15"), a("::10")]
 
 
+def test_an_association_that_comes_twice_is_one() -> None:
+    store = Store()
+    answer = answered(engine(), packet(REQUEST, na(1, "::15"), na(1, "::17")), store)
+    assert [answer.ia(IA_NA, n).leases[0].address for n in (0, 1)] == [a("::15"), a("::15")]
+    assert list(store.rows) == [a("::15")]
+
+
 def test_temporary_addresses_are_not_answered() -> None:
     answer = answered(engine(), packet(SOLICIT, na(), opts={4: b"\0\0\0\7"}))
     assert answer.codes == [1, 2, IA_NA]
