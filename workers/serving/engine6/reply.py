@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from kea_mp.dhcp.judge6 import judge
 from kea_mp.dhcp.message6 import (
     CLIENT_PORT,
     IA_NA,
@@ -20,6 +21,7 @@ from kea_mp.dhcp.message6 import (
     pack_option6,
 )
 from kea_mp.dhcp.special6 import sub_options6
+from kea_mp.errors import WireError
 from workers.serving.engine6.context import Exchange6
 from workers.serving.engine6.options import CLIENT_ID, FQDN, ORO, RAPID_COMMIT, VENDOR_CLASS, VENDOR_OPTS, Template6
 from workers.serving.engine6.packet import Reply6
@@ -113,6 +115,14 @@ def _completed(options: bytes, relays: Iterable[Relay6], may_supply: frozenset[i
     for relay in reversed(tuple(relays)):
         supplied, _ = sub_options6(relay.option(Option6.RSOO) or b"")
         for code, payloads in supplied.items():
-            if code in may_supply:
-                found.setdefault(code, payloads[:1])
+            if code in may_supply and code not in found and is_sound(code, payloads[0]):
+                found[code] = payloads[:1]
     return b"".join(pack_option6(code, payload) for code in sorted(found) for payload in found[code])
+
+
+def is_sound(code: int, payload: bytes) -> bool:
+    """Whether a client can read the option."""
+    try:
+        return judge(code, payload, False) is not None
+    except WireError:
+        return False

@@ -169,6 +169,10 @@ def test_of_several_relays_the_nearest_to_the_client_supplies() -> None:
     assert answered(engine(), packet(SOLICIT, na(), relays=(far, near)))[65] == b"\1n\0"
 
 
+def test_what_no_client_could_read_is_not_supplied() -> None:
+    assert 65 not in answered(engine(), packet(SOLICIT, na(), relays=(relay(o66=pack_option6(65, b"\7x")),)))
+
+
 # ---- extended info
 
 
