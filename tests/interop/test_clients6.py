@@ -95,7 +95,7 @@ def test_client_through_relays(kind: type[Client6], relays: int, tmp_path: Path)
         hosts = [lab.host(f"relay{number}") for number in range(relays)]
         lab.link((hosts[0], "down"), (client_host, "cli0"), addresses=(["2001:db8:2::1/64"], []), ipv6=True)
         for near, far in pairwise(hosts):
-            lab.link((far, "down"), (near, "up"), ipv6=True)
+            lab.link((far, "down"), (near, "up"), addresses=(["2001:db8:f::1/64"], []), ipv6=True)
         lab.link((server_host, "srv0"), (hosts[-1], "up"), ipv6=True)
         agents: list[Relay6] = []
         try:

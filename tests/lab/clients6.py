@@ -147,7 +147,7 @@ class Relay6:
             ],
             folder / f"dhcrelay6-{namespace}.log",
         )  # fmt: skip
-        eventually(lambda: "Sending on" in self.process.output(), 10, "the relay agent listens")
+        eventually(lambda: "hop count limit" in self.process.output(), 10, "the relay agent listens")
 
     def stop(self) -> None:
         self.process.kill_tree()
