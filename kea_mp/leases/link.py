@@ -19,11 +19,9 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from kea_mp.errors import ExitCode, ExitWith, KeaMpError
-from kea_mp.leases.model import Lease4
+from kea_mp.leases.lease_kinds import Address, AnyLease, LeaseKind, Looks, Range
 from kea_mp.sql.errors import Trouble, kind_of
 from kea_mp.sql.reference import VERSIONS
-
-Range = tuple[int, int]
 
 SLICE_S = 0.02  #: a link that waits for its database looks up this often
 
@@ -59,30 +57,33 @@ class Refused(LinkError):
 
 @dataclass(slots=True)
 class Work:
-    """Keys to look up (hardware addresses without type), ranges to search for free addresses, and changes in the
-    order of their addresses. An update or removal holds only where the row is still as seen."""
+    """Keys to look up (looks: by other columns than the address), ranges of numbers to search for free addresses, and
+    changes in the order of their addresses. An update or removal holds only where the row is still as seen."""
 
-    hws: list[bytes] = field(default_factory=list)
-    client_ids: list[bytes] = field(default_factory=list)
-    addresses: list[int] = field(default_factory=list)
+    looks: Looks = field(default_factory=dict)
+    addresses: list[Address] = field(default_factory=list)
     searches: list[Range] = field(default_factory=list)
     now: int = 0
     pieces: int = 64  #: entries of one search
-    inserts: list[Lease4] = field(default_factory=list)
-    updates: list[tuple[Lease4, Lease4]] = field(default_factory=list)  #: (new, seen)
-    removals: list[Lease4] = field(default_factory=list)
+    inserts: list[AnyLease] = field(default_factory=list)
+    updates: list[tuple[AnyLease, AnyLease]] = field(default_factory=list)  #: (new, seen)
+    removals: list[AnyLease] = field(default_factory=list)
 
     @property
     def changes(self) -> bool:
         return bool(self.inserts or self.updates or self.removals)
 
+    @property
+    def reads(self) -> bool:
+        return bool(self.looks or self.addresses or self.searches)
+
 
 @dataclass(slots=True)
 class Search:
-    """Free parts of a range in the order of addresses, rows in them that anyone may have; complete: that is all."""
+    """Free parts of a range, in order, rows in them that anyone may have; complete: that is all."""
 
     pieces: list[Range] = field(default_factory=list)
-    rows: list[Lease4] = field(default_factory=list)
+    rows: list[AnyLease] = field(default_factory=list)
     complete: bool = True
 
 
@@ -90,19 +91,20 @@ class Search:
 class Done:
     """What came of a Work. written: addresses of the changes that held."""
 
-    by_hw: list[Lease4] = field(default_factory=list)
-    by_client: list[Lease4] = field(default_factory=list)
-    by_address: list[Lease4] = field(default_factory=list)
+    looks: dict[str, list[AnyLease]] = field(default_factory=dict)
+    by_address: list[AnyLease] = field(default_factory=list)
     searches: list[Search] = field(default_factory=list)
-    written: set[int] = field(default_factory=set)
+    written: set[Address] = field(default_factory=set)
 
 
-Count = tuple[int, int, int, int]  #: subnet id, pool id, state, leases
+#: subnet id, (pool id,) (lease type in DHCPv6,) state, leases
+Count = tuple[int, ...]
 
 
 class Link(Protocol):
     """One database, connected or not. Everything but `close` raises LinkError."""
 
+    kind: LeaseKind  #: the leases that it is for
     last_time: int  #: the latest moment that the column `expire` holds
     place: str  #: the host in use or last tried, "name:port"
     tls: str  #: the protocol of the session's encryption, "" in clear
@@ -125,7 +127,7 @@ class Link(Protocol):
         """Look up and search in the state before the changes; then all changes in one durable transaction."""
         ...
 
-    def ended(self, now: int, limit: int) -> list[Lease4]:
+    def ended(self, now: int, limit: int) -> list[AnyLease]:
         """Leases that have ended and are not reclaimed, the first to end first."""
         ...
 
@@ -137,16 +139,20 @@ class Link(Protocol):
         """The leases per subnet, pool and state, from Kea's statistics tables."""
         ...
 
-    def counts_of(self, first: int, last: int) -> list[tuple[int, int, int]]:
-        """(subnet id, state, leases) of these subnets."""
+    def counts_of(self, first: int, last: int) -> list[Count]:
+        """The same without pools, of these subnets."""
         ...
 
-    def named(self, hostname: str) -> list[Lease4]:
-        """Leases with this host name, in any case of letters."""
+    def page(self, after: Address, limit: int) -> list[AnyLease]:
+        """The leases behind this address (-1, b"": from the first), in the order of addresses."""
         ...
 
-    def page(self, after: int, limit: int) -> list[Lease4]:
-        """The leases behind this address, in the order of addresses."""
+    def behind(self, after: Address, count: int) -> Address | None:
+        """The address of the lease that `count` others separate from the address `after`; None when there is none."""
+        ...
+
+    def page_of(self, subnets: Sequence[int], after: Address, last: Address, limit: int) -> list[AnyLease]:
+        """The leases of these subnets behind the address `after` and not behind `last`, in the order of addresses."""
         ...
 
     def ping(self) -> None:
@@ -160,22 +166,32 @@ class Link(Protocol):
     def close(self) -> None: ...
 
 
-def search_of(bounds: Range, first: int | None, rows: list[tuple[Lease4, bool, int]], limit: int) -> Search:
+def search_of(
+    kind: LeaseKind,
+    bounds: Range,
+    first: Address | None,
+    rows: list[tuple[AnyLease, bool, Address | None]],
+    limit: int,
+) -> Search:
     """The free parts of a range. first: the lowest address with a row; rows: (lease, free for anyone, the address
-    with the next row) where something is free at or behind the row."""
+    with the next row, None when there is none) where something is free at or behind the row."""
     low, high = bounds
     if first is None:
         return Search([bounds])
     search = Search(complete=len(rows) < limit)
-    if first > low:
-        search.pieces.append((low, first - 1))
+    length = kind.length(low)
+    if (lowest := kind.number(first, length)) > low:
+        search.pieces.append((low, lowest - 1))
     for lease, free, following in rows:
-        address = lease.address
-        if free:
+        begin = kind.number(lease.address, length)
+        end = min(kind.number(following, length) - 1, high) if following is not None else high
+        if free and kind.address(begin) == lease.address:
             search.rows.append(lease)
-            search.pieces.append((address, min(following - 1, high)))
+            end = max(end, begin)
         else:
-            search.pieces.append((address + 1, min(following - 1, high)))
+            begin += 1
+        if begin <= end:
+            search.pieces.append((begin, end))
     return search
 
 

@@ -23,6 +23,7 @@ from pymysql.constants import CLIENT
 
 from kea_mp.config.model import SqlAccess
 from kea_mp.errors import ConfigError
+from kea_mp.leases.lease_kinds import LEASES4, Address, AnyLease, LeaseKind
 from kea_mp.leases.link import (
     Collision,
     Count,
@@ -37,12 +38,11 @@ from kea_mp.leases.link import (
     link_error,
     require_version,
 )
-from kea_mp.leases.model import Lease4
 from kea_mp.leases.mysql_batch import Changes, reads
-from kea_mp.leases.mysql_rows import LAST_TIME, Rows, found_in, in_text, leases_of, moment
+from kea_mp.leases.mysql_rows import LAST_TIME, Rows, found_in, in_address, leases4_of, leases6_of, moment
 from kea_mp.leases.patient import BUFFER, PatientReader, nothing
-from kea_mp.leases.statements import MYSQL as SQL
-from kea_mp.leases.statements import MYSQL_JSON_TABLE, MYSQL_READ_ONLY, STAT, VERSION
+from kea_mp.leases.sql_tables import LEASE6
+from kea_mp.leases.statements import MYSQL, MYSQL_JSON_TABLE, MYSQL_READ_ONLY, VERSION
 from kea_mp.sql.engine import in_clear, mysql_arguments, where
 from kea_mp.sql.errors import Trouble, code_of, kind_of, mysql_trouble, said
 
@@ -66,8 +66,10 @@ class MysqlLink:
 
     last_time = LAST_TIME
 
-    def __init__(self, access: SqlAccess) -> None:
-        self._access = access
+    def __init__(self, access: SqlAccess, kind: LeaseKind = LEASES4) -> None:
+        self._access, self.kind = access, kind
+        self._sql = MYSQL[kind.table.name]
+        self._leases = leases6_of if kind.table is LEASE6 else leases4_of
         self._deadline_s = access.read_timeout_s or DEADLINE_S
         self._connection: Connection[Any] | None = None
         self._reader: PatientReader | None = None
@@ -193,24 +195,28 @@ class MysqlLink:
         except Taken:
             return self._exchange(work, one_by_one=True)
 
-    def ended(self, now: int, limit: int) -> list[Lease4]:
-        return leases_of(self._carry_out([SQL["ended"] % (moment(now), limit)])[0][0])
+    def ended(self, now: int, limit: int) -> list[AnyLease]:
+        return self._leases(self._rows(self._sql["ended"] % (moment(now), limit)))
 
     def flush(self, before: int, limit: int) -> int:
-        return self._carry_out([SQL["flush"] % (moment(before), limit)])[0][1]
+        return self._carry_out([self._sql["flush"] % (moment(before), limit)])[0][1]
 
     def counts(self) -> list[Count]:
-        return [(int(a), int(b), int(c), int(d)) for a, b, c, d in self._carry_out([STAT])[0][0]]
+        return [tuple(map(int, row)) for row in self._rows(self._sql["stat"])]
 
-    def counts_of(self, first: int, last: int) -> list[tuple[int, int, int]]:
-        rows = self._carry_out([SQL["counts"] % (first, last)])[0][0]
-        return [(int(a), int(b), int(c)) for a, b, c in rows]
+    def counts_of(self, first: int, last: int) -> list[Count]:
+        return [tuple(map(int, row)) for row in self._rows(self._sql["counts"] % (first, last))]
 
-    def named(self, hostname: str) -> list[Lease4]:
-        return leases_of(self._carry_out([SQL["by_name"] % in_text(hostname)])[0][0])
+    def page(self, after: Address, limit: int) -> list[AnyLease]:
+        return self._leases(self._rows(self._sql["page"] % (in_address(after), limit)))
 
-    def page(self, after: int, limit: int) -> list[Lease4]:
-        return leases_of(self._carry_out([SQL["page"] % (after, limit)])[0][0])
+    def behind(self, after: Address, count: int) -> Address | None:
+        rows = self._rows(self._sql["behind"] % (in_address(after), count))
+        return rows[0][0] if rows else None
+
+    def page_of(self, subnets: Sequence[int], after: Address, last: Address, limit: int) -> list[AnyLease]:
+        ids = ", ".join(map(str, subnets))
+        return self._leases(self._rows(self._sql["page_of"] % (in_address(after), in_address(last), ids, limit)))
 
     def ping(self) -> None:
         self._require_changes(self._carry_out([MYSQL_READ_ONLY], PING_S)[0][0])
@@ -222,29 +228,30 @@ class MysqlLink:
     # ---- the batch ------------------------------------------------------------------------------------------
 
     def _exchange(self, work: Work, one_by_one: bool) -> Done:
-        statements = list(reads(work))
-        changes = Changes(work, one_by_one, self._has_json_table)
+        statements = list(reads(self.kind, work))
+        changes = Changes(self.kind.table, work, one_by_one, self._has_json_table)
         if work.changes:
             statements += ["START TRANSACTION", *changes.statements, "COMMIT"]
         if not statements:
             return Done()
         answers = iter(self._carry_out(statements))
         done = Done()
-        if work.hws:
-            done.by_hw = leases_of(next(answers)[0])
-        if work.client_ids:
-            done.by_client = leases_of(next(answers)[0])
+        for name in work.looks:
+            done.looks[name] = self._leases(next(answers)[0])
         if work.addresses:
-            done.by_address = leases_of(next(answers)[0])
+            done.by_address = self._leases(next(answers)[0])
         for bounds in work.searches:
-            first, gaps, ends = (next(answers)[0] for _ in range(3))
-            done.searches.append(found_in(bounds, first, gaps, ends, work.pieces))
+            found = next(answers)[0], next(answers)[0], next(answers)[0]
+            done.searches.append(found_in(self.kind, bounds, self._leases(found[1]), found, work.pieces))
         if work.changes:
             next(answers)
             done.written = changes.written(answers)
         return done
 
     # ---- the wire -------------------------------------------------------------------------------------------
+
+    def _rows(self, statement: str) -> Rows:
+        return self._carry_out([statement])[0][0]
 
     def _carry_out(self, statements: Sequence[str], deadline_s: float = 0) -> list[tuple[Rows, int]]:
         """(rows, affected rows) of each of these statements, sent at once."""

@@ -13,144 +13,118 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from operator import attrgetter, ne
-from typing import Any
+from operator import ne
 
+from kea_mp.leases.lease_kinds import Address, AnyLease, LeaseKind
 from kea_mp.leases.link import Work
-from kea_mp.leases.model import Lease4
-from kea_mp.leases.mysql_rows import Rows, end_of, in_bytes, moment, unchanged, values_of
-from kea_mp.leases.statements import MYSQL as SQL
-from kea_mp.leases.statements import MYSQL_SETTERS
+from kea_mp.leases.mysql_rows import Rows, in_address, keys_of, moment, range_values, unchanged, values_of
+from kea_mp.leases.sql_tables import Column, Kind, Table
+from kea_mp.leases.statements import MYSQL, mysql_json_kind, mysql_of_json
 
-_BYTES = "NULLIF(UNHEX(t.{}), '')"
 TABLE_FROM = 5  #: so many updates, or removals, are cheaper as one statement
 
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column that an update may change. fields: of the lease, those it is made of; kind: in the table of JSON, where
-    bytes are in hexadecimal; as_sql: its value made of that."""
-
-    name: str
-    fields: tuple[str, ...]
-    kind: str
-    as_sql: str = "t.{}"
-
-    def differs(self, updates: Sequence[tuple[Lease4, Lease4]]) -> bool:
-        get = attrgetter(*self.fields)
-        return any(map(ne, map(get, (new for new, _ in updates)), map(get, (seen for _, seen in updates))))
-
-    def values(self, leases: Iterable[Lease4]) -> list[object]:
-        if self.name == "expire":
-            return [end_of(lease) for lease in leases]
-        found: Iterable[Any] = map(attrgetter(*self.fields), leases)
-        if self.name == "hwaddr":
-            return [value[1:].hex() for value in found]
-        if self.as_sql == _BYTES:
-            return [value.hex() for value in found]
-        return [int(value) if value is True or value is False else value for value in found]
+Updates = Sequence[tuple[AnyLease, AnyLease]]
 
 
-COLUMNS4 = (
-    Column("hwaddr", ("hw",), "VARCHAR(40)", _BYTES),
-    Column("client_id", ("client_id",), "VARCHAR(510)", _BYTES),
-    Column("valid_lifetime", ("valid_lft",), "INT UNSIGNED"),
-    Column("expire", ("cltt", "valid_lft"), "BIGINT", "FROM_UNIXTIME(t.{})"),
-    Column("subnet_id", ("subnet_id",), "INT UNSIGNED"),
-    Column("fqdn_fwd", ("fqdn_fwd",), "BOOL"),
-    Column("fqdn_rev", ("fqdn_rev",), "BOOL"),
-    Column("hostname", ("hostname",), "VARCHAR(255)"),
-    Column("state", ("state",), "INT UNSIGNED"),
-    Column("user_context", ("user_context",), "LONGTEXT", "NULLIF(t.{}, '')"),
-    Column("relay_id", ("relay_id",), "VARCHAR(510)", _BYTES),
-    Column("remote_id", ("remote_id",), "VARCHAR(510)", _BYTES),
-    Column("pool_id", ("pool_id",), "INT UNSIGNED"),
-)
-
-
-def reads(work: Work) -> Iterable[str]:
+def reads(kind: LeaseKind, work: Work) -> Iterable[str]:
     """The look-ups and searches, in the order in which `Done` is filled."""
-    if work.hws:
-        yield SQL["by_hw"] % ",".join(map(in_bytes, work.hws))
-    if work.client_ids:
-        yield SQL["by_client"] % ",".join(map(in_bytes, work.client_ids))
+    sql = MYSQL[kind.table.name]
+    for name, keys in work.looks.items():
+        yield sql[name] % keys_of(kind.table.looks[name], keys)
     if work.addresses:
-        yield SQL["by_address"] % ",".join(map(str, work.addresses))
-    now = moment(work.now)
-    for low, high in work.searches:
-        yield SQL["first"] % (low, high)
-        yield SQL["gaps"] % (now, low, high, now, high, work.pieces)
-        yield SQL["ends"] % (low, high, work.pieces + 1)
+        yield sql["by_address"] % ",".join(map(in_address, work.addresses))
+    for bounds in work.searches:
+        values = range_values(kind, bounds)
+        yield sql["first"].format(**values)
+        yield sql["gaps"].format(**values, now=moment(work.now), limit=work.pieces)
+        yield sql["ends"].format(**values, more=work.pieces + 1)
+
+
+def _differs(column: Column, updates: Updates) -> bool:
+    """Whether any of the updates changes this column."""
+    return any(map(ne, column.values(new for new, _ in updates), column.values(seen for _, seen in updates)))
+
+
+def _in_json(column: Column, leases: Sequence[AnyLease]) -> list[object]:
+    """Values as they go into a table made of JSON."""
+    if column.kind in (Kind.BYTES, Kind.ADDRESS6):
+        return [(value or b"").hex() for value in column.values(leases)]
+    if column.kind is Kind.FLAG:
+        return [int(value) for value in column.values(leases)]
+    if column.kind is Kind.TEXT:
+        return [value or "" for value in column.values(leases)]
+    return column.values(leases)
 
 
 class Changes:
     """The statements of a batch's changes, between the beginning and the end of its transaction."""
 
-    def __init__(self, work: Work, one_by_one: bool, has_json_table: bool) -> None:
+    def __init__(self, table: Table, work: Work, one_by_one: bool, has_json_table: bool) -> None:
         """one_by_one: of inserts, so that one that meets a row does not undo the others."""
         self.statements: list[str] = []
-        self._told: list[list[int] | None] = []  #: addresses by affected rows; None: the answer's rows are addresses
+        self._of, self._sql = table, MYSQL[table.name]
+        self._told: list[
+            list[Address] | None
+        ] = []  #: addresses by affected rows; None: the answer's rows are addresses
         self._insert(work.inserts, one_by_one)
         if has_json_table and len(work.updates) >= TABLE_FROM:
             self._update_all(work.updates)
         else:
             for new, seen in work.updates:
-                pairs = zip(MYSQL_SETTERS, values_of(new)[1:], strict=True)
-                setters = ",".join(f"{name}={value}" for name, value in pairs)
-                self._add(SQL["update"] % (setters, unchanged(seen)), [new.address])
+                pairs = zip(table.columns[1:], values_of(table.columns[1:], new), strict=True)
+                setters = ",".join(f"{column.name}={value}" for column, value in pairs)
+                self._add(self._sql["update"] % (setters, unchanged(table, seen)), [new.address])
         if has_json_table and len(work.removals) >= TABLE_FROM:
-            table = self._table(work.removals, (), ())
-            self._add(SQL["delete_all"] % table, [])
+            rows = self._table(work.removals, (), ())
+            self._add(self._sql["delete_all"] % rows, [])
         else:
             for seen in work.removals:
-                self._add(SQL["delete"] % unchanged(seen), [seen.address])
+                self._add(self._sql["delete"] % unchanged(table, seen), [seen.address])
 
-    def _add(self, statement: str, told: list[int] | None) -> None:
+    def _add(self, statement: str, told: list[Address] | None) -> None:
         self.statements.append(statement)
         self._told.append(told)
 
-    def _insert(self, inserts: Sequence[Lease4], one_by_one: bool) -> None:
+    def _insert(self, inserts: Sequence[AnyLease], one_by_one: bool) -> None:
+        columns = self._of.columns
         if one_by_one:
             for lease in inserts:
-                self._add(SQL["insert_one"] % (",".join(values_of(lease)), lease.address), [lease.address])
+                values = ",".join(values_of(columns, lease)), in_address(lease.address)
+                self._add(self._sql["insert_one"] % values, [lease.address])
         elif inserts:
-            rows = ",".join(f"({','.join(values_of(lease))})" for lease in inserts)
-            self._add(SQL["insert"] % rows, [lease.address for lease in inserts])
+            rows = ",".join(f"({','.join(values_of(columns, lease))})" for lease in inserts)
+            self._add(self._sql["insert"] % rows, [lease.address for lease in inserts])
 
-    def _update_all(self, updates: Sequence[tuple[Lease4, Lease4]]) -> None:
-        columns = [column for column in COLUMNS4 if column.name == "expire" or column.differs(updates)]
+    def _update_all(self, updates: Updates) -> None:
+        columns = [
+            column for column in self._of.columns[1:] if column.kind is Kind.TIME or _differs(column, updates)
+        ]  # fmt: skip
         table = self._table([seen for _, seen in updates], [new for new, _ in updates], columns)
-        setters = ",".join(f"l.{column.name}={column.as_sql.format(f'new_{column.name}')}" for column in columns)
-        self._add(SQL["update_all"] % (table, setters), [])
+        setters = ",".join(f"l.{column.name}={mysql_of_json(column, f'new_{column.name}')}" for column in columns)
+        self._add(self._sql["update_all"] % (table, setters), [])
 
-    def _table(self, seen: Sequence[Lease4], new: Sequence[Lease4], columns: Sequence[Column]) -> str:
+    def _table(self, seen: Sequence[AnyLease], new: Sequence[AnyLease], columns: Sequence[Column]) -> str:
         """Lock the rows that are as seen; what stands for the table of all these rows."""
-        fields = [
-            [lease.address for lease in seen],
-            [end_of(lease) for lease in seen],
-            [lease.valid_lft for lease in seen],
-            [lease.state for lease in seen],
-            [lease.subnet_id for lease in seen],
-            [lease.hw[1:].hex() for lease in seen],
-            [lease.client_id.hex() for lease in seen],
-            *(column.values(new) for column in columns),
-        ]
+        given = (self._of.address, *self._of.seen)
+        fields = [*(_in_json(column, seen) for column in given), *(_in_json(column, new) for column in columns)]
         rows = json.dumps(list(zip(*fields, strict=True)), separators=(",", ":"))  # nothing but ASCII
         text = rows.replace("\\", "\\\\").replace("'", "\\'")
         self._add(f"SET @kea_mp_rows = '{text}'", [])
-        kinds = "".join(f", new_{c.name} {c.kind} PATH '$[{place}]'" for place, c in enumerate(columns, 7))
-        table = SQL["table"] % kinds
-        self._add(SQL["as_seen"] % table, None)
+        kinds = "".join(
+            f", new_{column.name} {mysql_json_kind(column)} PATH '$[{place}]'"
+            for place, column in enumerate(columns, len(given))
+        )
+        table = self._sql["table"] % kinds
+        self._add(self._sql["as_seen"] % table, None)
         return table
 
-    def written(self, answers: Iterator[tuple[Rows, int]]) -> set[int]:
+    def written(self, answers: Iterator[tuple[Rows, int]]) -> set[Address]:
         """The addresses of the changes that held, from the answers to the statements."""
-        written: set[int] = set()
+        written: set[Address] = set()
         for told in self._told:
             rows, affected = next(answers)
             if told is None:
-                written.update(int(row[0]) for row in rows)
+                written.update(row[0] for row in rows)
             elif affected:
                 written.update(told)
         return written

@@ -1,4 +1,4 @@
-"""Leases as MySQL writes them in SQL, and as PyMySQL gives them back. What is a lease's own (its columns) stands here.
+"""Leases as MySQL writes them in SQL, and as PyMySQL gives them back.
 
 Runs in: connection
 """
@@ -6,11 +6,14 @@ Runs in: connection
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterable
 from typing import Any
 
+from kea_mp.leases.lease_kinds import Address, AnyLease, LeaseKind, Range
 from kea_mp.leases.link import Search, search_of
-from kea_mp.leases.model import Lease4
-from kea_mp.leases.statements import MYSQL as SQL
+from kea_mp.leases.model import NA, Lease4, Lease6
+from kea_mp.leases.sql_tables import LEASE6, Column, Kind, Look, Table
+from kea_mp.leases.statements import MYSQL
 from kea_mp.values import INFINITY
 
 LAST_TIME = 2**31 - 1  #: of a TIMESTAMP column
@@ -23,51 +26,75 @@ def moment(seconds: int) -> int:
     return max(0, min(seconds, LAST_TIME))
 
 
-def in_bytes(value: bytes) -> str:
+def _in_bytes(value: bytes) -> str:
     return f"X'{value.hex()}'"
 
 
-def in_text(value: str) -> str:
-    """In hexadecimal, so that no session setting changes how it is read."""
-    return f"_utf8mb4 X'{value.encode().hex()}'" if value else "''"
+def in_address(value: Address) -> str:
+    return str(value) if isinstance(value, int) else _in_bytes(value)
 
 
-def end_of(lease: Lease4) -> int:
-    """The column `expire`: that of an unlimited lease is its beginning, as Kea has it."""
-    return lease.cltt if lease.valid_lft == INFINITY else lease.cltt + lease.valid_lft
+def in_sql(column: Column, value: Any) -> str:
+    """A value of this column."""
+    if value is None:
+        return "NULL"
+    match column.kind:
+        case Kind.BYTES | Kind.ADDRESS6:
+            return f"X'{value.hex()}'"
+        case Kind.TEXT:  # in hexadecimal, so that no session setting changes how it is read
+            return f"_utf8mb4 X'{value.encode().hex()}'" if value else "''"
+        case Kind.TIME:
+            return f"FROM_UNIXTIME({value})"
+        case Kind.FLAG:
+            return "1" if value else "0"
+        case _:
+            return str(value)
 
 
-def values_of(lease: Lease4) -> list[str]:
-    """The columns of a lease, empty and NULL as Kea writes them."""
-    return [
-        str(lease.address),
-        in_bytes(lease.hw[1:]) if lease.hw else "NULL",
-        in_bytes(lease.client_id) if lease.client_id else "NULL",
-        str(lease.valid_lft),
-        f"FROM_UNIXTIME({end_of(lease)})",
-        str(lease.subnet_id),
-        "1" if lease.fqdn_fwd else "0",
-        "1" if lease.fqdn_rev else "0",
-        in_text(lease.hostname),
-        str(lease.state),
-        in_text(lease.user_context) if lease.user_context else "NULL",
-        in_bytes(lease.relay_id) if lease.relay_id else "NULL",
-        in_bytes(lease.remote_id) if lease.remote_id else "NULL",
-        str(lease.pool_id),
-    ]
+def values_of(columns: Iterable[Column], lease: AnyLease) -> list[str]:
+    """These columns of a lease, empty and NULL as Kea writes them."""
+    return [in_sql(column, column.of(lease)) for column in columns]
 
 
-def unchanged(seen: Lease4) -> str:
-    return SQL["unchanged"] % (
-        seen.address, end_of(seen), seen.valid_lft, seen.state, seen.subnet_id, seen.hw[1:].hex(), seen.client_id.hex(),
+def keys_of(look: Look, keys: Iterable[Any]) -> str:
+    """The keys of a look-up, or the condition that they are."""
+    if len(look.columns) == 1:
+        return ",".join([in_sql(look.columns[0], key) for key in keys])
+    return " OR ".join(
+        "(" + " AND ".join(f"l.{c.name}={in_sql(c, part)}" for c, part in zip(look.columns, key, strict=True)) + ")"
+        for key in keys
     )  # fmt: skip
 
 
-def leases_of(rows: Rows) -> list[Lease4]:
-    return [lease_of(row) for row in rows]
+def unchanged(table: Table, seen: AnyLease) -> str:
+    """The condition that a row is as seen."""
+    wanted: list[Any] = [in_address(seen.address)]
+    for column in table.seen:
+        value = column.of(seen)
+        wanted.append(value if column.kind is Kind.TIME else in_sql(column, b"" if value is None else value))
+    return MYSQL[table.name]["unchanged"] % tuple(wanted)
 
 
-def lease_of(row: tuple[Any, ...]) -> Lease4:
+def range_values(kind: LeaseKind, bounds: Range) -> dict[str, Any]:
+    """What statements about a range of addresses need."""
+    low, high = (in_address(kind.address(number)) for number in bounds)
+    if kind.table is not LEASE6:
+        return {"low": low, "high": high}
+    length = kind.length(bounds[0])
+    last = (length + 7) // 8  # the bytes of the prefix; seven of them are counted with
+    head = max(0, last - 7)
+    return {"low": low, "high": high, "head": head, "step": 1 << 8 * (head + 7) - length, "tail": "00" * (9 - head)}
+
+
+def leases4_of(rows: Rows) -> list[AnyLease]:
+    return [_lease4(row) for row in rows]
+
+
+def leases6_of(rows: Rows) -> list[AnyLease]:
+    return [_lease6(row) for row in rows]
+
+
+def _lease4(row: tuple[Any, ...]) -> Lease4:
     (address, hw, client_id, lifetime, expire, subnet, forward, reverse, hostname, state, context, relay, remote,
      pool) = row[:14]  # fmt: skip
     valid = int(lifetime or 0)
@@ -89,12 +116,45 @@ def lease_of(row: tuple[Any, ...]) -> Lease4:
     )
 
 
-def found_in(bounds: tuple[int, int], first: Rows, gaps: Rows, ends: Rows, limit: int) -> Search:
-    """ends: addresses behind a gap, in order: the first of them above an address ends the gap that begins there."""
-    after = [int(row[0]) for row in ends]
-    rows = []
-    for row in gaps:
-        lease, place = lease_of(row), bisect_right(after, row[0])
-        behind = after[place] if place < len(after) else bounds[1] + 1
-        rows.append((lease, bool(row[14]), behind if row[15] else lease.address + 1))
-    return search_of(bounds, first[0][0], rows, limit)
+def _lease6(row: tuple[Any, ...]) -> Lease6:
+    (address, duid, lifetime, expire, subnet, preferred, lease_type, iaid, length, forward, reverse, hostname, hw,
+     hw_type, source, state, context, pool) = row[:18]  # fmt: skip
+    valid = int(lifetime or 0)
+    return Lease6(
+        address,
+        duid or b"",
+        iaid or 0,
+        lease_type or NA,
+        length or 0 if lease_type else 128,
+        preferred or 0,
+        valid,
+        int(expire or 0) - (valid if valid != INFINITY else 0),
+        subnet or 0,
+        bool(forward),
+        bool(reverse),
+        hostname or "",
+        state or 0,
+        context or "",
+        pool,
+        bytes([(hw_type or 0) & 0xFF]) + hw if hw else b"",
+        source or 0 if hw else 0,
+    )
+
+
+def found_in(
+    kind: LeaseKind, bounds: Range, leases: list[AnyLease], answers: tuple[Rows, Rows, Rows], limit: int
+) -> Search:
+    """answers: to first, gaps, ends. ends: addresses behind a gap, in order: the first of them above an address ends
+    the gap that begins there. leases: those of the gaps."""
+    first, gaps, ends = answers
+    after = [row[0] for row in ends]
+    rows: list[tuple[AnyLease, bool, Address | None]] = []
+    length = kind.length(bounds[0])
+    for lease, row in zip(leases, gaps, strict=True):
+        if row[-1]:
+            place = bisect_right(after, lease.address)
+            following = after[place] if place < len(after) else None
+        else:
+            following = kind.address(kind.number(lease.address, length) + 1)
+        rows.append((lease, bool(row[-2]), following))
+    return search_of(kind, bounds, first[0][0], rows, limit)

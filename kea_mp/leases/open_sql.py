@@ -10,6 +10,9 @@ from collections.abc import Callable
 from functools import partial
 
 from kea_mp.config.model import SqlAccess, Subnet4
+from kea_mp.config.model6 import Subnet6
+from kea_mp.family import DHCP4, Family
+from kea_mp.leases.lease_kinds import kind_for
 from kea_mp.leases.link import Link, Mismatch, first_of
 from kea_mp.leases.mysql import MysqlLink
 from kea_mp.leases.patient import nothing
@@ -24,14 +27,18 @@ _MAKING = {"postgresql": "DATABASE_PGSQL_INITIALIZE_SCHEMA the database is empty
            "mysql": "DATABASE_MYSQL_INITIALIZE_SCHEMA the database is empty: making the schema in %s"}  # fmt: skip
 
 
-def link_to(access: SqlAccess) -> Link:
-    return PostgresLink(access) if access.type == "postgresql" else MysqlLink(access)
+def link_to(access: SqlAccess, family: Family = DHCP4) -> Link:
+    """A link, not connected yet, to the leases of this family."""
+    kind = kind_for(family)
+    return PostgresLink(access, kind) if access.type == "postgresql" else MysqlLink(access, kind)
 
 
-def open_sql(access: SqlAccess, subnets: tuple[Subnet4, ...]) -> SqlLeaseStore:
+def open_sql(
+    access: SqlAccess, subnets: tuple[Subnet4, ...] | tuple[Subnet6, ...], family: Family = DHCP4
+) -> SqlLeaseStore:
     """The store, which connects when it is asked for the first time: to the first of the hosts that serves, and an
     empty database gets the schema."""
-    link = link_to(access)
+    link = link_to(access, family)
     store = SqlLeaseStore(link, subnets)
     store.renew = partial(first_of, access.hosts, partial(connect, link, access))
     return store

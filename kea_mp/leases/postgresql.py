@@ -13,12 +13,14 @@ import select
 import struct
 import time
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import psycopg
 from psycopg import pq
 
 from kea_mp.config.model import SqlAccess
 from kea_mp.errors import ConfigError
+from kea_mp.leases.lease_kinds import LEASES4, Address, AnyLease, LeaseKind, Range
 from kea_mp.leases.link import (
     SLICE_S,
     Count,
@@ -35,16 +37,17 @@ from kea_mp.leases.link import (
     require_version,
     search_of,
 )
-from kea_mp.leases.model import Lease4
+from kea_mp.leases.model import NA, Lease4, Lease6
 from kea_mp.leases.patient import nothing
-from kea_mp.leases.statements import POSTGRESQL as SQL
-from kea_mp.leases.statements import POSTGRESQL_READ_ONLY, POSTGRESQL_TLS, VERSION
+from kea_mp.leases.sql_tables import LEASE6, Column, Kind
+from kea_mp.leases.statements import POSTGRESQL, POSTGRESQL_READ_ONLY, POSTGRESQL_TLS, VERSION
 from kea_mp.sql.engine import postgresql_arguments, where
 from kea_mp.sql.errors import code_of, kind_of, postgresql_trouble, said
 from kea_mp.values import INFINITY
 
 _ETHERNET = b"\x01"
-_INT8, _BYTEA, _TEXT, _BOOL = 20, 17, 25, 16  #: oids of the elements
+_INT8, _BYTEA, _TEXT, _BOOL, _INET = 20, 17, 25, 16, 869  #: oids of the elements
+_INET6 = b"\x03\x80\x00\x10"  #: before the address: family, bits of its mask, not a network, length
 _TEXT_FORMAT, _BINARY = 0, 1
 _SLICE_MS = 1000 * SLICE_S
 _NO_TABLE = "(42P01)"
@@ -60,8 +63,10 @@ class PostgresLink:
 
     last_time = 1 << 40
 
-    def __init__(self, access: SqlAccess) -> None:
-        self._access = access
+    def __init__(self, access: SqlAccess, kind: LeaseKind = LEASES4) -> None:
+        self._access, self.kind = access, kind
+        self._sql = POSTGRESQL[kind.table.name]
+        self._leases = _leases6 if kind.table is LEASE6 else _leases4
         # statement_timeout ends what the server still does, the deadline here what it does not even answer.
         self._deadline_s = min(access.tcp_user_timeout_s or DEADLINE_S, DEADLINE_S)
         self._connection: psycopg.Connection[tuple[object, ...]] | None = None
@@ -122,9 +127,9 @@ class PostgresLink:
         self._require_changes(read_only)
         self.tls = (encrypted[0][0] or b"").decode() if encrypted else ""
         require_version(self._access.type, self._version(pgconn), self._where)
-        for name, text in SQL.items():
+        for name, text in self._sql.items():
             pgconn.send_prepare(name.encode(), text.encode())
-        self._finish(pgconn, len(SQL), self._deadline_s)
+        self._finish(pgconn, len(self._sql), self._deadline_s)
 
     def _version(self, pgconn: pq.abc.PGconn) -> tuple[int, ...] | None:
         pgconn.send_query_params(VERSION.encode(), None, result_format=_TEXT_FORMAT)
@@ -145,44 +150,57 @@ class PostgresLink:
         return self._connection.pgconn.socket if self._connection is not None else -1
 
     def exchange(self, work: Work) -> Done:
+        table = self.kind.table
         calls: list[tuple[str, Sequence[bytes | None]]] = []
-        for name, keys in (("by_hw", work.hws), ("by_client", work.client_ids)):
-            if keys:
-                calls.append((name, (_array(_BYTEA, keys),)))
+        for name, keys in work.looks.items():
+            columns = table.looks[name].columns
+            parts = [keys] if len(columns) == 1 else zip(*keys, strict=True)
+            calls.append((name, [_column(column, list(part)) for column, part in zip(columns, parts, strict=True)]))
         if work.addresses:
-            calls.append(("by_address", (_int_array(work.addresses),)))
-        for low, high in work.searches:
-            calls.append(("first", (_int(low), _int(high))))
-            calls.append(("gaps", (_int(low), _int(high), _double(work.now), _int(work.pieces))))
+            calls.append(("by_address", (_column(table.address, work.addresses),)))
+        for bounds in work.searches:
+            calls += self._search(bounds, work)
         if work.inserts:
-            calls.append(("insert", _rows(work.inserts)))
+            calls.append(("insert", _columns(table.columns, work.inserts)))
         if work.updates:
             new, seen = [lease for lease, _ in work.updates], [seen for _, seen in work.updates]
-            calls.append(("update", [*_rows(new), *_seen(seen)]))
+            calls.append(("update", [*_columns(table.columns, new), *_columns(table.seen, seen)]))
         if work.removals:
-            addresses = _int_array([lease.address for lease in work.removals])
-            calls.append(("delete", [addresses, *_seen(work.removals)]))
+            calls.append(("delete", _columns((table.address, *table.seen), work.removals)))
         return self._done(work, iter(self._carry_out(calls)))
 
-    def ended(self, now: int, limit: int) -> list[Lease4]:
-        return _leases(self._carry_out([("ended", (_double(now), _int(limit)))])[0])
+    def _search(self, bounds: Range, work: Work) -> list[tuple[str, Sequence[bytes | None]]]:
+        low, high = (_address(self.kind.address(number)) for number in bounds)
+        values = [low, high, _double(work.now), _int(work.pieces)]
+        if self.kind.table is LEASE6:
+            length = self.kind.length(bounds[0])
+            others = (1 << 128 - length) - 1
+            values += [_address((part).to_bytes(16, "big")) for part in ((1 << 128) - 1 - others, others)]
+        return [("first", (low, high)), ("gaps", values)]
+
+    def ended(self, now: int, limit: int) -> list[AnyLease]:
+        return self._leases(self._carry_out([("ended", (_double(now), _int(limit)))])[0])
 
     def flush(self, before: int, limit: int) -> int:
         return len(self._carry_out([("flush", (_double(before), _int(limit)))])[0])
 
     def counts(self) -> list[Count]:
-        rows = self._carry_out([("stat", ())])[0]
-        return [(_number(a), _number(b), _number(c), _number(d)) for a, b, c, d in rows]
+        return [tuple(map(_number, row)) for row in self._carry_out([("stat", ())])[0]]
 
-    def counts_of(self, first: int, last: int) -> list[tuple[int, int, int]]:
+    def counts_of(self, first: int, last: int) -> list[Count]:
         rows = self._carry_out([("counts", (_int(first), _int(last)))])[0]
-        return [(_number(a), _number(b), _number(c)) for a, b, c in rows]
+        return [tuple(map(_number, row)) for row in rows]
 
-    def named(self, hostname: str) -> list[Lease4]:
-        return _leases(self._carry_out([("by_name", (hostname.encode(),))])[0])
+    def page(self, after: Address, limit: int) -> list[AnyLease]:
+        return self._leases(self._carry_out([("page", (_address(after), _int(limit)))])[0])
 
-    def page(self, after: int, limit: int) -> list[Lease4]:
-        return _leases(self._carry_out([("page", (_int(after), _int(limit)))])[0])
+    def behind(self, after: Address, count: int) -> Address | None:
+        rows = self._carry_out([("behind", (_address(after), _int(count)))])[0]
+        return self._address_in(rows[0][0]) if rows else None
+
+    def page_of(self, subnets: Sequence[int], after: Address, last: Address, limit: int) -> list[AnyLease]:
+        values = (_address(after), _address(last), _int_array(subnets), _int(limit))
+        return self._leases(self._carry_out([("page_of", values)])[0])
 
     def ping(self) -> None:
         self._require_changes(self._carry_out([("read_only", ())], PING_S)[0])
@@ -196,18 +214,29 @@ class PostgresLink:
     def _done(self, work: Work, answers: Iterable[Answer]) -> Done:
         answer = iter(answers)
         done = Done()
-        if work.hws:
-            done.by_hw = _leases(next(answer))
-        if work.client_ids:
-            done.by_client = _leases(next(answer))
+        for name in work.looks:
+            done.looks[name] = self._leases(next(answer))
         if work.addresses:
-            done.by_address = _leases(next(answer))
+            done.by_address = self._leases(next(answer))
         for bounds in work.searches:
-            done.searches.append(_search(bounds, next(answer), next(answer), work.pieces))
+            done.searches.append(self._found(bounds, next(answer), next(answer), work.pieces))
         for changes in (work.inserts, work.updates, work.removals):
             if changes:
-                done.written.update(_number(row[0]) for row in next(answer))
+                done.written.update(self._address_in(row[0]) for row in next(answer))
         return done
+
+    def _found(self, bounds: Range, first: Answer, gaps: Answer, limit: int) -> Search:
+        lowest = first[0][0]
+        rows = [
+            (lease, row[-2] == b"\x01", self._address_in(row[-1]) if row[-1] is not None else None)
+            for lease, row in zip(self._leases(gaps), gaps, strict=True)
+        ]
+        first_row = self._address_in(lowest) if lowest is not None else None
+        return search_of(self.kind, bounds, first_row, rows, limit)
+
+    def _address_in(self, value: bytes | None) -> Address:
+        assert value is not None
+        return value[4:] if self.kind.table is LEASE6 else _number(value)
 
     # ---- the wire -------------------------------------------------------------------------------------------
 
@@ -316,40 +345,31 @@ def _array(kind: int, values: Sequence[bytes | None]) -> bytes:
 _TRUTH = (b"\x00", b"\x01")
 
 
-def _end(lease: Lease4) -> int:
-    """The column `expire`: that of an unlimited lease is its beginning, as Kea has it."""
-    return lease.cltt if lease.valid_lft == INFINITY else lease.cltt + lease.valid_lft
+def _address(value: Address) -> bytes:
+    """An address; b"" is before the first."""
+    return _int(value) if isinstance(value, int) else _INET6 + (value or bytes(16))
 
 
-def _rows(leases: Sequence[Lease4]) -> list[bytes]:
-    """The columns of these leases, empty and NULL as Kea writes them."""
-    return [
-        _int_array([lease.address for lease in leases]),
-        _array(_BYTEA, [lease.hw[1:] for lease in leases]),
-        _array(_BYTEA, [lease.client_id for lease in leases]),
-        _int_array([lease.valid_lft for lease in leases]),
-        _int_array([_end(lease) for lease in leases]),
-        _int_array([lease.subnet_id for lease in leases]),
-        _array(_BOOL, [_TRUTH[lease.fqdn_fwd] for lease in leases]),
-        _array(_BOOL, [_TRUTH[lease.fqdn_rev] for lease in leases]),
-        _array(_TEXT, [lease.hostname.encode() for lease in leases]),
-        _int_array([lease.state for lease in leases]),
-        _array(_TEXT, [lease.user_context.encode() for lease in leases]),
-        _array(_BYTEA, [lease.relay_id or None for lease in leases]),
-        _array(_BYTEA, [lease.remote_id or None for lease in leases]),
-        _int_array([lease.pool_id for lease in leases]),
-    ]
+def _columns(columns: Iterable[Column], leases: Sequence[AnyLease]) -> list[bytes]:
+    """These columns of these leases."""
+    return [_column(column, column.full_values(leases)) for column in columns]
 
 
-def _seen(leases: Sequence[Lease4]) -> list[bytes]:
-    return [
-        _int_array([_end(lease) for lease in leases]),
-        _int_array([lease.valid_lft for lease in leases]),
-        _int_array([lease.state for lease in leases]),
-        _int_array([lease.subnet_id for lease in leases]),
-        _array(_BYTEA, [lease.hw[1:] for lease in leases]),
-        _array(_BYTEA, [lease.client_id for lease in leases]),
-    ]
+def _column(column: Column, values: Sequence[Any]) -> bytes:
+    """An array of what a column may hold."""
+    match column.kind:
+        case Kind.BYTES:
+            return _array(_BYTEA, values)
+        case Kind.TEXT:
+            return _array(_TEXT, [value.encode() for value in values])
+        case Kind.FLAG:
+            return _array(_BOOL, [_TRUTH[value] for value in values])
+        case Kind.ADDRESS6:
+            return _array(_INET, [_INET6 + value for value in values])
+        case Kind.SIGNED:
+            return _int_array([value - (value >> 31 << 32) for value in values])
+        case _:
+            return _int_array(values)
 
 
 def _values(result: pq.abc.PGresult) -> Answer:
@@ -361,11 +381,19 @@ def _number(value: bytes | None) -> int:
     return int.from_bytes(value, "big", signed=True) if value is not None else 0
 
 
-def _leases(rows: Answer) -> list[Lease4]:
-    return [_lease(row) for row in rows]
+def _text(value: bytes | None) -> str:
+    return value.decode(errors="replace") if value else ""
 
 
-def _lease(row: tuple[bytes | None, ...]) -> Lease4:
+def _leases4(rows: Answer) -> list[AnyLease]:
+    return [_lease4(row) for row in rows]
+
+
+def _leases6(rows: Answer) -> list[AnyLease]:
+    return [_lease6(row) for row in rows]
+
+
+def _lease4(row: tuple[bytes | None, ...]) -> Lease4:
     (address, hw, client_id, lifetime, expire, subnet, forward, reverse, hostname, state, context, relay, remote,
      pool) = row[:14]  # fmt: skip
     valid = _number(lifetime)
@@ -378,16 +406,35 @@ def _lease(row: tuple[bytes | None, ...]) -> Lease4:
         _number(subnet),
         forward == b"\x01",
         reverse == b"\x01",
-        hostname.decode(errors="replace") if hostname else "",
+        _text(hostname),
         _number(state),
-        context.decode(errors="replace") if context else "",
+        _text(context),
         _number(pool),
         relay or b"",
         remote or b"",
     )
 
 
-def _search(bounds: tuple[int, int], first: Answer, gaps: Answer, limit: int) -> Search:
-    lowest = first[0][0]
-    rows = [(_lease(row), row[14] == b"\x01", _number(row[15])) for row in gaps]
-    return search_of(bounds, _number(lowest) if lowest is not None else None, rows, limit)
+def _lease6(row: tuple[bytes | None, ...]) -> Lease6:
+    (address, duid, lifetime, expire, subnet, preferred, lease_type, iaid, length, forward, reverse, hostname, hw,
+     hw_type, source, state, context, pool) = row[:18]  # fmt: skip
+    valid, kind = _number(lifetime), _number(lease_type)
+    return Lease6(
+        (address or b"")[4:],
+        duid or b"",
+        _number(iaid) & 0xFFFFFFFF,
+        kind,
+        128 if kind == NA else _number(length),
+        _number(preferred),
+        valid,
+        _number(expire) - (valid if valid != INFINITY else 0),
+        _number(subnet),
+        forward == b"\x01",
+        reverse == b"\x01",
+        _text(hostname),
+        _number(state),
+        _text(context),
+        _number(pool),
+        bytes([_number(hw_type) & 0xFF]) + hw if hw else b"",
+        _number(source) if hw else 0,
+    )

@@ -2,7 +2,8 @@
 
 The database knows which addresses are free; here stands a short list of them for each range, fetched in pieces, and
 what was proposed in the last seconds. Every proposal is looked up once more with the batch that needs it, so a list
-that has aged costs nothing but its length. Pure: whoever asks the database brings what it said.
+that has aged costs nothing but its length. Addresses are numbers here (see `lease_kinds`), those in requests are not.
+Pure: whoever asks the database brings what it said.
 
 Runs in: connection
 """
@@ -12,13 +13,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Collection, Iterable, Mapping
 from random import Random
+from typing import Any
 
+from kea_mp.leases.lease_kinds import LEASES4, Client, LeaseKind, Range
 from kea_mp.leases.store import FREE_QUEUE, ITERATIVE, RANDOM
-
-Range = tuple[int, int]  #: first and last address, both included
 
 AGE_S = 10  #: a list older than this is fetched again
 LISTS = 1 << 12  #: of ranges that are remembered as lists
+PAGE_BITS = 16
 LONGEST_WAIT_S = 600  #: between two searches of a full range
 
 
@@ -63,24 +65,25 @@ class Stretch:
 class Proposals:
     """The lists and the proposals. offer_s: for how long a proposal is kept aside, seconds."""
 
-    def __init__(self, offer_s: int = 4, seed: int | None = None) -> None:
+    def __init__(self, offer_s: int = 4, seed: int | None = None, kind: LeaseKind = LEASES4) -> None:
+        self._kind = kind
         self._offer_s = offer_s
         self._random = Random(seed)
         self._stretches: dict[tuple[Range, int], Stretch] = {}
-        self._lists: dict[tuple[tuple[int, ...], int], list[Stretch]] = {}  #: what `stretches` has answered
-        self._pages: dict[int, list[Stretch]] = {}  #: address >> 16 → the stretches there
-        self._offers: dict[int, tuple[int, bytes, int]] = {}  #: address → (until, client, jumps), oldest first
-        self._by_client: dict[bytes, int] = {}
+        self._lists: dict[tuple[tuple[Any, ...], int], list[Stretch]] = {}  #: what `stretches` has answered
+        self._pages: dict[int, dict[int, list[Stretch]]] = {}  #: bits → address >> bits → the stretches there
+        self._offers: dict[int, tuple[int, Client, int]] = {}  #: address → (until, client, jumps), oldest first
+        self._by_client: dict[Client, int] = {}
 
     # ---- lists ----------------------------------------------------------------------------------------------
 
-    def stretches(self, pools: tuple[int, ...], allocator: int) -> list[Stretch]:
-        """The ranges of a request, in its order of preference."""
+    def stretches(self, pools: tuple[Any, ...], allocator: int) -> list[Stretch]:
+        """The pools of a request, in its order of preference."""
         found = self._lists.get((pools, allocator))
         if found is None:
             if allocator not in (ITERATIVE, RANDOM, FREE_QUEUE):
                 raise ValueError(f"allocator {allocator} is unknown")
-            bounds = zip(pools[::2], pools[1::2], strict=True)
+            bounds = self._kind.ranges(pools)
             found = [self._stretches.get((one, allocator)) or self._begin(one, allocator) for one in bounds]
             if len(self._lists) >= LISTS:
                 self._lists.clear()
@@ -89,14 +92,22 @@ class Proposals:
 
     def _begin(self, bounds: Range, allocator: int) -> Stretch:
         stretch = self._stretches[bounds, allocator] = Stretch(bounds, allocator, self._random)
-        for number in range(bounds[0] >> 16, (bounds[1] >> 16) + 1):
-            self._pages.setdefault(number, []).append(stretch)
+        # However large it is, it has at most 256 pages.
+        bits = max(PAGE_BITS, (bounds[1] - bounds[0]).bit_length() - 8)
+        pages = self._pages.setdefault(bits, {})
+        for number in range(bounds[0] >> bits, (bounds[1] >> bits) + 1):
+            pages.setdefault(number, []).append(stretch)
         return stretch
 
     def _around(self, address: int) -> list[Stretch]:
-        return [s for s in self._pages.get(address >> 16, ()) if s.bounds[0] <= address <= s.bounds[1]]
+        return [
+            stretch
+            for bits, pages in self._pages.items()
+            for stretch in pages.get(address >> bits, ())
+            if stretch.bounds[0] <= address <= stretch.bounds[1]
+        ]
 
-    def prepare(self, stretch: Stretch, count: int, now: int, skip: Collection[int] = ()) -> list[int]:
+    def prepare(self, stretch: Stretch, count: int, now: int, skip: Collection[Any] = ()) -> list[int]:
         """Up to `count` addresses that would be proposed next, to be looked up. skip: nobody may have these now."""
         if stretch.fetched >= 0 and not 0 <= now - stretch.fetched < AGE_S and stretch.may_search(now):
             stretch.drop()
@@ -108,7 +119,7 @@ class Proposals:
             ready.append(address)
         return [address for address, _ in zip(ready, range(count), strict=False)]
 
-    def _next(self, stretch: Stretch, skip: Collection[int]) -> int:
+    def _next(self, stretch: Stretch, skip: Collection[Any]) -> int:
         """Take the next address out of the list; 0 when it is empty."""
         free = stretch.free
         while free:
@@ -122,7 +133,9 @@ class Proposals:
                 if address < high:
                     free.appendleft((address + 1, high))
                 stretch.cursor = address + 1 if address < stretch.bounds[1] else stretch.bounds[0]
-            if address not in self._offers and address not in stretch.taken and address not in skip:
+            if address in self._offers or address in stretch.taken:
+                continue
+            if not skip or self._kind.address(address) not in skip:
                 return address
         return 0
 
@@ -139,8 +152,8 @@ class Proposals:
     def propose(
         self,
         stretches: Iterable[Stretch],
-        skip: tuple[int, ...],
-        client: bytes,
+        skip: tuple[Any, ...],
+        client: Client,
         now: int,
         looked_up: Mapping[int, bool],
     ) -> int:
@@ -148,7 +161,7 @@ class Proposals:
 
         looked_up: whether an address that was looked up is free; others stay in their lists.
         """
-        refused: Collection[int] = skip if len(skip) <= 16 else frozenset(skip)
+        refused: Collection[Any] = skip if len(skip) <= 16 else frozenset(skip)
         for stretch in stretches:
             ready, kept, found = stretch.ready, [], 0
             while ready and not found:
@@ -156,7 +169,7 @@ class Proposals:
                 free = looked_up.get(address)
                 if free is False or address in self._offers or address in stretch.taken:
                     continue
-                if free is None or address in refused:
+                if free is None or (refused and self._kind.address(address) in refused):
                     kept.append(address)
                 else:
                     found = address
@@ -166,15 +179,15 @@ class Proposals:
                 return found
         return 0
 
-    def again(self, stretches: Collection[Stretch], skip: tuple[int, ...], client: bytes, count: int) -> list[int]:
+    def again(self, stretches: Collection[Stretch], skip: tuple[Any, ...], client: Client, count: int) -> list[int]:
         """Up to `count` addresses that are kept aside, to be proposed when nothing else is left: this client's own,
         then those offered longest ago."""
         wanted: dict[int, None] = {}
         mine = self._by_client.get(client, 0)
         for address in (*((mine,) if mine else ()), *self._offers):
             if (
-                address in skip
-                or address in wanted
+                address in wanted
+                or (skip and self._kind.address(address) in skip)
                 or not any(s.bounds[0] <= address <= s.bounds[1] for s in stretches)
             ):
                 continue
@@ -183,19 +196,22 @@ class Proposals:
                 break
         return list(wanted)
 
-    def offer_again(self, address: int, client: bytes, now: int) -> None:
+    def offer_again(self, address: int, client: Client, now: int) -> None:
         """This address, which was kept aside, is proposed to the client."""
         self._offer(address, client, now, -1)
 
-    def keep_aside(self, address: int, pools: tuple[int, ...], client: bytes, now: int) -> None:
+    def keep_aside(self, wanted: Any, stretches: Iterable[Stretch], client: Client, now: int) -> None:
         """The client asked for this free address and will get it: a proposal like any other, unless it is outside of
         the ranges or kept aside already."""
-        if address not in self._offers and any(
-            first <= address <= last for first, last in zip(pools[::2], pools[1::2], strict=True)
-        ):
-            self._offer(address, client, now, -1)
+        for stretch in stretches:
+            first, last = stretch.bounds
+            address = self._kind.number(wanted, self._kind.length(first))
+            if first <= address <= last:
+                if address not in self._offers:
+                    self._offer(address, client, now, -1)
+                return
 
-    def _offer(self, address: int, client: bytes, now: int, jumps: int) -> None:
+    def _offer(self, address: int, client: Client, now: int, jumps: int) -> None:
         self._offers.pop(address, None)
         self._offers[address] = (now + self._offer_s, client, jumps)
         self._by_client[client] = address
@@ -211,7 +227,7 @@ class Proposals:
             self._end_offer(address, client)
             self.freed(address)
 
-    def _end_offer(self, address: int, client: bytes) -> None:
+    def _end_offer(self, address: int, client: Client) -> None:
         del self._offers[address]
         if self._by_client.get(client) == address:
             del self._by_client[client]

@@ -11,36 +11,24 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TypeVar
-
-from msgspec import structs
+from typing import Any, TypeVar
 
 from kea_mp.config.model import Subnet4
+from kea_mp.config.model6 import Subnet6
 from kea_mp.errors import BackendDown
+from kea_mp.leases.lease_kinds import Address, AnyLease
 from kea_mp.leases.link import Collision, Done, Link, LinkError, Lost, Mismatch, Refused, Silent, Work
-from kea_mp.leases.model import DECLINED, Lease4, reclaimed, usable_by_anyone
+from kea_mp.leases.model import DECLINED, reclaimed, usable_by_anyone
 from kea_mp.leases.proposals import Proposals
-from kea_mp.leases.sql_changes import Change, address_of, enter, is_done, one_of_each_address, refusal, same
-from kea_mp.leases.sql_finding import Finder
+from kea_mp.leases.sql_changes import Change, Placed, address_of, enter, is_done, one_of_each_address, refusals, same
+from kea_mp.leases.sql_finding import Finder, Results
 from kea_mp.leases.sql_reports import SqlReports
-from kea_mp.leases.store import (
-    Changed,
-    ClaimLease,
-    Failed,
-    FindLeases,
-    RemoveLease,
-    Request,
-    Result,
-    Stored,
-)
-from kea_mp.leases.tally import Tally
+from kea_mp.leases.store import Changed, ClaimLease, Failed, RemoveLease, Request, Request6, Stored
 from kea_mp.sql.errors import DatabaseRefused
-from kea_mp.values import INFINITY, text4
-
-logger = logging.getLogger("kea-dhcp4.dhcpsrv")
-engine_logger = logging.getLogger("kea-dhcp4.alloc-engine")
+from kea_mp.values import INFINITY
 
 TRIES = 5  #: of a transaction that collides with others (as Kea)
 COLLIDING_S = 5.0  #: it is not tried again after that: whoever holds the rows goes on holding them
@@ -52,29 +40,34 @@ T = TypeVar("T")
 
 
 class SqlLeaseStore:
-    """A LeaseStore over a Link, which is connected when it is needed. Made by `open_sql`."""
+    """A LeaseStore over a Link, which is connected when it is needed, and says whose leases these are. Made by
+    `open_sql`."""
 
     journal = None  #: there is no lease file to be cleaned up
 
-    def __init__(self, link: Link, subnets: Sequence[Subnet4], seed: int | None = None) -> None:
-        self.tally = Tally(subnets)
+    def __init__(self, link: Link, subnets: Sequence[Subnet4] | Sequence[Subnet6], seed: int | None = None) -> None:
+        self.tally = link.kind.tally(subnets)
         self.collisions = 0  #: transactions that had to be run again
         self.round_trips = 0
         self.renew: Callable[[], None] = link.connect  #: how a connection is made anew; LinkError, Mismatch
-        self._link = link
-        self._proposals = Proposals(seed=seed)
-        self._finder = Finder(self._proposals, self._exchange)
+        self._link, self._kind = link, link.kind
+        self._logger = logging.getLogger(self._kind.family.logger("dhcpsrv"))
+        self._engine_logger = logging.getLogger(self._kind.family.logger("alloc-engine"))
+        self._refusal = refusals(self._kind)
+        self._proposals = Proposals(seed=seed, kind=self._kind)
+        self._finder = Finder(self._kind, self._proposals, self._exchange)
         self._counted_at = self._asked_at = self._pinged_at = 0.0
         self.connections = 0  #: made so far
         self._capped_at = 0.0
 
     # ---- LeaseStore -----------------------------------------------------------------------------------------
 
-    def execute(self, requests: Sequence[Request]) -> list[Result]:
+    def execute(self, requests: Sequence[Request | Request6]) -> Results:
         """See `LeaseStore`. BackendDown also when the connection is lost for good in between."""
-        results: list[Result | None] = [None] * len(requests)
+        results: Results = [None] * len(requests)
         changes = self._first_changes(requests, results)
-        finds = [(place, request) for place, request in enumerate(requests) if type(request) is FindLeases]
+        find = self._kind.find
+        finds: list[tuple[int, Any]] = [one for one in enumerate(requests) if type(one[1]) is find]
         work = Work()
         askers = self._finder.prepare(finds, work) if finds else []
         done, later = self._first_exchange(work, changes, results)
@@ -86,10 +79,11 @@ class SqlLeaseStore:
             rounds += 1
             if rounds > len(requests) + TRIES:
                 for place, change in later:
-                    results[place] = Failed(f"the row of {text4(address_of(change))} is not what it seems")
+                    lease = change.lease if isinstance(change, ClaimLease) else change.seen
+                    results[place] = Failed(f"the row of {self._kind.text(lease)} is not what it seems")
                 break
             later = self._change(later, results)
-        return results  # type: ignore[return-value]  # every place is filled now
+        return results  # every place is filled now
 
     def reclaim(self, now: int, max_leases: int, remove: bool) -> int:
         """See `LeaseStore`. Each row is changed under the condition that it is as it was, so that servers that reclaim
@@ -169,12 +163,12 @@ class SqlLeaseStore:
 
     # ---- writing --------------------------------------------------------------------------------------------
 
-    def _first_changes(self, requests: Sequence[Request], results: list[Result | None]) -> list[tuple[int, Change]]:
+    def _first_changes(self, requests: Sequence[Request | Request6], results: Results) -> list[Placed]:
         """The changes, without those that no database would take."""
-        changes: list[tuple[int, Change]] = []
+        changes: list[Placed] = []
         for place, request in enumerate(requests):
             if type(request) is ClaimLease:
-                problem = refusal(request.lease)
+                problem = self._refusal(request.lease)
                 if problem:
                     results[place] = Failed(problem)
                 else:
@@ -183,13 +177,10 @@ class SqlLeaseStore:
                 changes.append((place, request))
         return changes
 
-    def _first_exchange(
-        self, work: Work, changes: list[tuple[int, Change]], results: list[Result | None]
-    ) -> tuple[Done, list[tuple[int, Change]]]:
+    def _first_exchange(self, work: Work, changes: list[Placed], results: Results) -> tuple[Done, list[Placed]]:
         """Reads and changes together; what has to be done once more."""
         if not changes:
-            return (self._exchange(work) if work.hws or work.client_ids or work.addresses or work.searches
-                    else Done()), []  # fmt: skip
+            return self._exchange(work) if work.reads else Done(), []
         now, later = one_of_each_address(changes)
         enter(work, now)
         try:
@@ -200,7 +191,7 @@ class SqlLeaseStore:
             return done, self._piecewise(now, results) + later
         return done, self._settle(now, done.written, doubtful, results) + later
 
-    def _change(self, changes: list[tuple[int, Change]], results: list[Result | None]) -> list[tuple[int, Change]]:
+    def _change(self, changes: list[Placed], results: Results) -> list[Placed]:
         """Carry out changes alone; those that come after them."""
         now, later = one_of_each_address(changes)
         work = Work()
@@ -211,9 +202,9 @@ class SqlLeaseStore:
             return self._piecewise(now, results) + later
         return self._settle(now, done.written, doubtful, results) + later
 
-    def _piecewise(self, changes: list[tuple[int, Change]], results: list[Result | None]) -> list[tuple[int, Change]]:
+    def _piecewise(self, changes: list[Placed], results: Results) -> list[Placed]:
         """The database refuses one row or several: halve until each stands alone, so that only they fail."""
-        later: list[tuple[int, Change]] = []
+        later: list[Placed] = []
         parts = [changes]
         while parts:
             part = parts.pop()
@@ -232,42 +223,42 @@ class SqlLeaseStore:
         return later
 
     def _settle(
-        self, changes: list[tuple[int, Change]], written: set[int], doubtful: bool, results: list[Result | None]
-    ) -> list[tuple[int, Change]]:
+        self, changes: list[Placed], written: set[Address], doubtful: bool, results: Results
+    ) -> list[Placed]:  # fmt: skip
         """The results of changes that were carried out, except those that deserve another try."""
         missed = [(place, change) for place, change in changes if address_of(change) not in written]
-        current: dict[int, Lease4] = {}
+        current: dict[Address, AnyLease] = {}
         if missed:
             work = Work(addresses=[address_of(change) for _, change in missed])
             current = {lease.address: lease for lease in self._exchange(work).by_address}
-        again: list[tuple[int, Change]] = []
+        again: list[Placed] = []
         for place, change in changes:
             address = address_of(change)
             row = current.get(address)
-            if address in written or (doubtful and is_done(change, row)):
+            if address in written or (doubtful and is_done(self._kind, change, row)):
                 results[place] = self._stored(change)
-            elif same(row, change.seen):
+            elif same(self._kind, row, change.seen):
                 again.append((place, change))  # what stood in the way is gone already
             else:
                 results[place] = Changed(row)
                 if isinstance(change, ClaimLease) and change.seen is None:
-                    self._proposals.conflict(address)
+                    self._proposals.conflict(self._kind.number_of(change.lease))
         return again
 
-    def _stored(self, change: Change) -> Stored:
+    def _stored(self, change: Change) -> Stored[Any]:
         if isinstance(change, RemoveLease):
             self.tally.changed(change.seen, None)
-            self._proposals.freed(change.seen.address)
+            self._proposals.freed(self._kind.number_of(change.seen))
             return Stored(change.seen)
         lease = change.lease
         self.tally.changed(change.seen, lease)
         if usable_by_anyone(lease, lease.cltt):
-            self._proposals.freed(lease.address)
+            self._proposals.freed(self._kind.number_of(lease))
         else:
-            self._proposals.taken(lease.address)
+            self._proposals.taken(self._kind.number_of(lease))
         return Stored(lease)
 
-    def _within_time(self, request: ClaimLease) -> ClaimLease:
+    def _within_time(self, request: ClaimLease[Any]) -> ClaimLease[Any]:
         """A lease that ends after the column's last moment is shortened, and the client is told what is stored."""
         lease, last = request.lease, self._link.last_time
         if lease.valid_lft == INFINITY or lease.cltt + lease.valid_lft <= last:
@@ -275,18 +266,20 @@ class SqlLeaseStore:
         now = time.monotonic()
         if now - self._capped_at > 60 or not self._capped_at:
             self._capped_at = now
-            logger.warning(
+            self._logger.warning(
                 "KEA_MP_LEASE_TIME_CAPPED the lease of %s would end after %s, the last moment that the database can "
-                "hold; it is given for %s seconds", text4(lease.address),
+                "hold; it is given for %s seconds", self._kind.text(lease),
                 time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(last)), max(0, last - lease.cltt),
             )  # fmt: skip
-        return ClaimLease(structs.replace(lease, valid_lft=max(0, last - lease.cltt)), request.seen)
+        return ClaimLease(self._kind.shortened(lease, max(0, last - lease.cltt)), request.seen)
 
-    def _reclaim(self, ended: list[Lease4], remove: bool) -> int:
-        changes: list[tuple[int, Change]] = [
-            (place, RemoveLease(lease) if remove or lease.state == DECLINED else ClaimLease(reclaimed(lease), lease))
+    def _reclaim(self, ended: list[AnyLease], remove: bool) -> int:
+        kind = self._kind
+        changes: list[Placed] = [
+            (place, RemoveLease(lease) if remove or kind.ends_for_good(lease)
+             else ClaimLease(reclaimed(lease), lease))
             for place, lease in enumerate(ended)
-        ]
+        ]  # fmt: skip
         work = Work()
         enter(work, changes)
         try:
@@ -297,11 +290,12 @@ class SqlLeaseStore:
             if lease.address not in done.written:
                 continue
             self.tally.reclaimed(lease)
-            self._proposals.freed(lease.address)
+            self._proposals.freed(kind.number_of(lease))
             if lease.state == DECLINED:
-                engine_logger.info(
-                    "ALLOC_ENGINE_V4_DECLINED_RECOVERED IPv4 address %s was recovered after %s seconds of "
-                    "probation-period", text4(lease.address), lease.valid_lft)  # fmt: skip
+                self._engine_logger.info(
+                    "ALLOC_ENGINE_V%d_DECLINED_RECOVERED IPv%d address %s was recovered after %s seconds of "
+                    "probation-period", kind.family.number, kind.family.number, kind.text(lease), lease.valid_lft,
+                )  # fmt: skip
         return len(done.written)
 
     # ---- the link -------------------------------------------------------------------------------------------
@@ -373,5 +367,7 @@ class SqlLeaseStore:
 
     def _count_leases(self) -> None:
         """Bring the numbers of leases in line with the database's."""
-        counts = {(subnet, pool, state): leases for subnet, pool, state, leases in self.asked(self._link.counts)}
+        counts: Counter[tuple[int, int, int]] = Counter()
+        for subnet_id, *place, leases in self.asked(self._link.counts):
+            counts[subnet_id, self._kind.place(*place), place[-1]] += leases
         self.tally.levels_are(counts)

@@ -16,7 +16,7 @@ from kea_mp.sql import schema
 from tests.lab import databases, peer
 from tests.lab.databases import Server
 
-_TABLES = ("lease4", "lease4_stat", "lease4_pool_stat", "lease4_stat_by_client_class")
+_TABLES = tuple(f"lease{v}{rest}" for v in (4, 6) for rest in ("", "_stat", "_pool_stat", "_stat_by_client_class"))
 _SCRIPTS = {"postgresql": "usr/share/kea/scripts/pgsql/dhcpdb_create.pgsql",
             "mysql": "usr/share/kea/scripts/mysql/dhcpdb_create.mysql"}  # fmt: skip
 

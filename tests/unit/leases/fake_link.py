@@ -6,19 +6,29 @@ Runs in: any
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any
 
+from kea_mp.leases.lease_kinds import LEASES4
 from kea_mp.leases.link import Count, Done, LinkError, Search, Work
 from kea_mp.leases.model import DEFAULT, RECLAIMED, Lease4, same_version, usable_by_anyone
+
+_KEYS: dict[str, Callable[[Lease4], object]] = {
+    "by_hw": lambda row: row.hw[1:],
+    "by_client": lambda row: row.client_id,
+    "by_name": lambda row: row.hostname.lower(),
+}
 
 
 class FakeLink:
     """troubles: what the next exchanges raise, None: nothing. A trouble in `after` comes when all is done (a lost
     answer). refused: addresses that are refused with `refusal`."""
 
+    kind = LEASES4
     last_time = 2**31 - 1
 
     def __init__(self) -> None:
-        self.rows: dict[int, Lease4] = {}
+        self.rows: dict[Any, Any] = {}
         self.before: deque[LinkError | None] = deque()
         self.after: deque[LinkError | None] = deque()
         self.connecting: deque[LinkError | None] = deque()
@@ -50,8 +60,7 @@ class FakeLink:
     def _reads(self, work: Work) -> Done:
         rows = self.rows.values()
         return Done(
-            [row for row in rows if row.hw[1:] in work.hws],
-            [row for row in rows if row.client_id in work.client_ids],
+            {name: [row for row in rows if _KEYS[name](row) in keys] for name, keys in work.looks.items()},
             [self.rows[address] for address in work.addresses if address in self.rows],
             [self._search(first, last, work) for first, last in work.searches],
         )
@@ -65,7 +74,7 @@ class FakeLink:
         rows = [self.rows[address] for address in free if address in self.rows]
         return Search([(a, a) for a in free[: work.pieces]], rows, len(free) < work.pieces)
 
-    def _writes(self, work: Work, written: set[int]) -> None:
+    def _writes(self, work: Work, written: set[Any]) -> None:
         for lease in work.inserts:
             if lease.address not in self.rows:
                 self.rows[lease.address] = lease
@@ -95,8 +104,12 @@ class FakeLink:
     def counts_of(self, first: int, last: int) -> list[tuple[int, int, int]]:
         return [(row.subnet_id, row.state, 1) for row in self.rows.values() if first <= row.subnet_id <= last]
 
-    def named(self, hostname: str) -> list[Lease4]:
-        return [row for row in self.rows.values() if row.hostname.lower() == hostname]
+    def behind(self, after: int, count: int) -> int | None:
+        return next(iter([address for address in sorted(self.rows) if address > after][count:]), None)
+
+    def page_of(self, subnets: Sequence[int], after: int, last: int, limit: int) -> list[Lease4]:
+        rows = (self.rows[address] for address in sorted(self.rows) if after < address <= last)
+        return [row for row in rows if row.subnet_id in subnets][:limit]
 
     def page(self, after: int, limit: int) -> list[Lease4]:
         return [self.rows[address] for address in sorted(self.rows) if address > after][:limit]

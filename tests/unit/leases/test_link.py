@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kea_mp.errors import ExitCode
+from kea_mp.leases.lease_kinds import LEASES4
 from kea_mp.leases.link import Collision, Lost, Mismatch, Refused, first_of, link_error, require_version, search_of
 from kea_mp.leases.model import Lease4
 from kea_mp.sql.errors import Trouble
@@ -15,23 +16,23 @@ def row(address: int, free: bool, following: int) -> tuple[Lease4, bool, int]:
 
 
 def test_a_range_without_rows_is_free_as_a_whole() -> None:
-    assert search_of((10, 19), None, [], 8).pieces == [(10, 19)]
+    assert search_of(LEASES4, (10, 19), None, [], 8).pieces == [(10, 19)]
 
 
 def test_free_parts_are_before_between_and_behind_rows() -> None:
-    found = search_of((10, 19), 12, [row(13, False, 16), row(17, False, 20)], 8)
+    found = search_of(LEASES4, (10, 19), 12, [row(13, False, 16), row(17, False, 20)], 8)
     assert found.pieces == [(10, 11), (14, 15), (18, 19)]
     assert found.complete
 
 
 def test_a_row_that_anyone_may_have_belongs_to_the_free_part() -> None:
-    found = search_of((10, 19), 10, [row(10, True, 11), row(12, True, 15)], 8)
+    found = search_of(LEASES4, (10, 19), 10, [row(10, True, 11), row(12, True, 15)], 8)
     assert found.pieces == [(10, 10), (12, 14)]
     assert [lease.address for lease in found.rows] == [10, 12]
 
 
 def test_an_answer_as_long_as_its_limit_may_not_be_all() -> None:
-    assert not search_of((10, 19), 10, [row(10, True, 11)], 1).complete
+    assert not search_of(LEASES4, (10, 19), 10, [row(10, True, 11)], 1).complete
 
 
 def test_the_next_host_is_tried_and_all_are_named_when_none_serves() -> None:
