@@ -70,7 +70,7 @@ def _connection(start: StartRecord, bus: ChildBus, access: LeaseDatabase) -> Con
     """The worker on the lease database of this type. ExitWith when a lease file cannot be used."""
     lanes, expired = Lanes(start.lanes, start.config.family), start.config.expired
     if isinstance(access, SqlAccess):
-        link = link_to(access)
+        link = link_to(access, start.config.family)
         store = SqlLeaseStore(link, start.config.subnets)
         return DatabaseConnection(
             start.child, start.generation, bus, lanes, link, store, access, expired, leaving,

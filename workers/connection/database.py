@@ -207,13 +207,13 @@ class DatabaseConnection(Connection):
 
     def _connected(self, host: Host, making: Callable[[], None]) -> Link:
         """Runs in a thread."""
-        link = link_to(self._access)
+        link = link_to(self._access, self._link.kind.family)
         connect(link, self._access, *host, making)
         return link
 
     def _connected_again(self, host: Host, _making: Callable[[], None]) -> Link:
         """Runs in a thread; what is no longer there is not made in the middle of a batch."""
-        link = link_to(self._access)
+        link = link_to(self._access, self._link.kind.family)
         link.connect_to(*host)
         return link
 
