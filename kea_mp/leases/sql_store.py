@@ -51,6 +51,7 @@ class SqlLeaseStore:
         self.round_trips = 0
         self.renew: Callable[[], None] = link.connect  #: how a connection is made anew; LinkError, Mismatch
         self._link, self._kind = link, link.kind
+        self.family = link.kind.family
         self._logger = logging.getLogger(self._kind.family.logger("dhcpsrv"))
         self._engine_logger = logging.getLogger(self._kind.family.logger("alloc-engine"))
         self._refusal = refusals(self._kind)

@@ -29,8 +29,6 @@ from workers.connection.lanes import Lanes
 from workers.connection.loop import LISTEN_S, Connection
 from workers.start import leaving
 
-logger = logging.getLogger("kea-dhcp4.dhcpsrv")
-
 CLEANUP_WAIT_S = 10.0  #: how long somebody else's clean-up of our files may go on before we leave
 
 
@@ -85,7 +83,9 @@ def _connection(start: StartRecord, bus: ChildBus, access: LeaseDatabase) -> Con
 
 def open_store(config: Config4 | Config6, access: MemfileAccess) -> tuple[AnyMemfileStore, bool]:
     """The lease store with everything loaded, and whether its files want converting. ExitWith: see `open_memfile`."""
-    logger.info("DHCPSRV_MEMFILE_DB opening memory file lease database: %s", access.name)
+    logging.getLogger(config.family.logger("dhcpsrv")).info(
+        "DHCPSRV_MEMFILE_DB opening memory file lease database: %s", access.name
+    )
     if access.persist:
         _wait_for_cleanup(access.name)
     gc.disable()  # a million rows are no cycles, but looking at them again and again takes as long as loading

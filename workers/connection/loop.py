@@ -8,7 +8,6 @@ Runs in: connection
 
 from __future__ import annotations
 
-import logging
 import os
 import select
 import time
@@ -27,8 +26,6 @@ from workers.connection.commands import NAMES, LeaseOrders
 from workers.connection.figures import Figures
 from workers.connection.lanes import Arrived, Lanes
 from workers.connection.upkeep import Upkeep
-
-logger = logging.getLogger("kea-dhcp4.dhcp4")
 
 LOOK_S = 0.25  #: between two looks whether the lease file is still in its place
 CHANGES = (ClaimLease, RemoveLease)  #: requests that change a lease

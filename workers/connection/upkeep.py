@@ -17,10 +17,6 @@ from kea_mp.leases.memfile import AnyMemfileStore
 from workers.connection.chores import Chore, Incomplete, after_pass, begin, ended, rule_of, started
 from workers.connection.cleanup_run import CleanupRun
 
-logger = logging.getLogger("kea-dhcp4.dhcp4")
-dhcpsrv_logger = logging.getLogger("kea-dhcp4.dhcpsrv")
-engine_logger = logging.getLogger("kea-dhcp4.alloc-engine")
-
 SLICE = 64  #: leases reclaimed or removed between two batches
 _TRACE, _BASIC = log.debug(40), log.debug(0)
 
@@ -52,6 +48,10 @@ class Upkeep:
         """lfc_interval: seconds, 0: never. convert: clean up at once, the files are of another schema. answer: called
         with the number of an order that is done, and what went wrong ("": nothing)."""
         self._store, self._expired, self._answer = store, expired, answer
+        family = self._family = store.family
+        self._logger = logging.getLogger(family.logger())
+        self._dhcpsrv_logger = logging.getLogger(family.logger("dhcpsrv"))
+        self._engine_logger = logging.getLogger(family.logger("alloc-engine"))
         self._schedule = begin(rule_of(expired, lfc_interval if store.journal else 0), now)
         self._incomplete = Incomplete()
         self._passes: list[Pass] = []
@@ -59,7 +59,7 @@ class Upkeep:
         self._cleanup = CleanupRun(store.journal, store.family) if store.journal is not None else None
         self._convert = convert
         if store.journal is not None and lfc_interval:
-            dhcpsrv_logger.info(
+            self._dhcpsrv_logger.info(
                 "DHCPSRV_MEMFILE_LFC_SETUP setting up the Lease File Cleanup interval to %s sec", lfc_interval
             )
 
@@ -83,7 +83,7 @@ class Upkeep:
         if self._cleanup is not None:
             if self._convert:
                 self._convert = False
-                dhcpsrv_logger.warning(
+                self._dhcpsrv_logger.warning(
                     "DHCPSRV_MEMFILE_CONVERTING_LEASE_FILES running LFC now to convert lease files to the current "
                     "schema: 3.0"
                 )
@@ -119,10 +119,11 @@ class Upkeep:
         if mode != SERVE:
             self._schedule = ended(self._schedule, chore, now)
             if chore is Chore.RECLAIM:
-                logger.log(
+                self._logger.log(
                     _BASIC,
-                    "DHCP4_RECLAIM_EXPIRED_LEASES_SKIPPED dhcp4 reclamation of expired leases is skipped, the service "
-                    "is disabled, next in %s seconds", self._expired.reclaim_wait,
+                    "%s %s reclamation of expired leases is skipped, the service is disabled, next in %s seconds",
+                    self._family.message("RECLAIM_EXPIRED_LEASES_SKIPPED"), self._family.name,
+                    self._expired.reclaim_wait,
                 )  # fmt: skip
             return
         self._schedule = started(self._schedule, chore)
@@ -130,10 +131,10 @@ class Upkeep:
             self._flushing = True
             return
         limits = self._expired
-        engine_logger.log(
+        self._engine_logger.log(
             _TRACE,
-            "ALLOC_ENGINE_V4_LEASES_RECLAMATION_START starting reclamation of expired leases (limit = %s leases or %s "
-            "milliseconds)", limits.max_leases, limits.max_time_ms,
+            "ALLOC_ENGINE_V%s_LEASES_RECLAMATION_START starting reclamation of expired leases (limit = %s leases or %s "
+            "milliseconds)", self._family.number, limits.max_leases, limits.max_time_ms,
         )  # fmt: skip
         self._passes.append(Pass(limits.flush_wait == 0, limits.max_leases or None, limits.max_time_ms or None))
 
@@ -151,7 +152,9 @@ class Upkeep:
         if count == size and work.left != 0 and not out_of_time:
             return
         self._passes.pop(0)
-        engine_logger.log(_TRACE, "ALLOC_ENGINE_V4_LEASES_RECLAMATION_COMPLETE reclaimed %s leases", work.done)
+        self._engine_logger.log(
+            _TRACE, "ALLOC_ENGINE_V%s_LEASES_RECLAMATION_COMPLETE reclaimed %s leases", self._family.number, work.done
+        )
         if work.order is not None:
             self._answer(work.order, "")
         else:
@@ -161,8 +164,9 @@ class Upkeep:
         left_some = self._store.is_waiting(int(time.time()))
         self._incomplete, warn = after_pass(self._incomplete, left_some, self._expired.unwarned_cycles)
         if warn:
-            engine_logger.warning(
-                "ALLOC_ENGINE_V4_LEASES_RECLAMATION_SLOW expired leases still exist after %s reclamations",
+            self._engine_logger.warning(
+                "ALLOC_ENGINE_V%s_LEASES_RECLAMATION_SLOW expired leases still exist after %s reclamations",
+                self._family.number,
                 self._expired.unwarned_cycles,
             )
         self._schedule = ended(self._schedule, Chore.RECLAIM, time.monotonic())
