@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from kea_mp.errors import ExitCode, ExitWith, KeaMpError
+from kea_mp.family import Family
 from kea_mp.leases.lease_kinds import Address, AnyLease, LeaseKind, Looks, Range
 from kea_mp.sql.errors import Trouble, kind_of
 from kea_mp.sql.reference import VERSIONS
@@ -222,13 +223,14 @@ def kind_behind(error: BaseException) -> str:
     return kind_of("", str(error))
 
 
-def require_version(kind: str, found: tuple[int, ...] | None, where: str) -> None:
-    """Mismatch when the schema is not that of Kea 3.0. found: None when the database says no version."""
-    wanted = VERSIONS[kind]
+def require_version(family: Family, type_: str, found: tuple[int, ...] | None, where: str) -> None:
+    """Mismatch when the schema is not that of Kea 3.0. type_: of the database. found: None when the database says no
+    version."""
+    wanted = VERSIONS[type_]
     if found != tuple(wanted):
         said = "has no schema version" if found is None else f"holds schema version {'.'.join(map(str, found))}"
         text = f"{where} {said}, but schema version {wanted[0]}.{wanted[1]} (Kea 3.0) is needed"
-        raise Mismatch(ExitCode.SCHEMA, "DHCP4_INIT_FAIL", text)
+        raise Mismatch(ExitCode.SCHEMA, family.message("INIT_FAIL"), text)
 
 
 def link_error(trouble: Trouble, about_a_row: bool, text: str, code: str = "") -> LinkError:

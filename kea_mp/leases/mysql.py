@@ -46,8 +46,6 @@ from kea_mp.leases.statements import MYSQL, MYSQL_JSON_TABLE, MYSQL_READ_ONLY, V
 from kea_mp.sql.engine import in_clear, mysql_arguments, where
 from kea_mp.sql.errors import Trouble, code_of, kind_of, mysql_trouble, said
 
-logger = logging.getLogger("kea-dhcp4.dhcpsrv")
-
 DEADLINE_S = 5  #: when no timeout is configured
 LOCK_WAIT_S = 3  #: for a row that another server is changing
 PING_S = 2
@@ -124,7 +122,7 @@ class MysqlLink:
             if error.args[0] != _NO_TLS:
                 raise
             allowed = self._access.allow_clear_text
-            logger.error(
+            logging.getLogger(self.kind.family.logger("dhcpsrv")).error(
                 "MYSQL_LB_NO_TLS TLS was required but is not used: %s has none; %s", self._where,
                 "kea-mp.allow-clear-text says to go on" if allowed else "the connection is refused",
             )  # fmt: skip
@@ -156,7 +154,7 @@ class MysqlLink:
             ]
         )
         self._require_changes(answers[-1][0])
-        require_version(self._access.type, self._version(), self._where)
+        require_version(self.kind.family, self._access.type, self._version(), self._where)
         self._has_json_table = self._understands(MYSQL_JSON_TABLE)
 
     def _version(self) -> tuple[int, ...] | None:

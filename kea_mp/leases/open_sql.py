@@ -21,8 +21,6 @@ from kea_mp.leases.sql_store import SqlLeaseStore
 from kea_mp.sql import engine, schema
 from kea_mp.sql.errors import translated
 
-logger = logging.getLogger("kea-dhcp4.dhcpsrv")
-
 _MAKING = {"postgresql": "DATABASE_PGSQL_INITIALIZE_SCHEMA the database is empty: making the schema in %s",
            "mysql": "DATABASE_MYSQL_INITIALIZE_SCHEMA the database is empty: making the schema in %s"}  # fmt: skip
 
@@ -52,18 +50,18 @@ def connect(link: Link, access: SqlAccess, host: str, port: int, making: Callabl
     except Mismatch:
         # As in Kea: not for somebody who keeps the password in a file, and never where there is anything.
         reached = access if link.tls or access.type != "mysql" else engine.in_clear(access)
-        if access.readonly or access.password_file or not _initialised(reached, host, port, making):
+        if access.readonly or access.password_file or not _initialised(link, reached, host, port, making):
             raise
         link.connect_to(host, port)
 
 
-def _initialised(access: SqlAccess, host: str, port: int, making: Callable[[], None]) -> bool:
+def _initialised(link: Link, access: SqlAccess, host: str, port: int, making: Callable[[], None]) -> bool:
     """Make the schema in a database without any table; whether it is there now, made by us or by another server that
     starts at the same moment."""
     name = engine.where(access, host, port)
 
     def begin() -> None:
-        logger.info(_MAKING[access.type], name)
+        logging.getLogger(link.kind.family.logger("dhcpsrv")).info(_MAKING[access.type], name)
 
     making()
     with engine.connect(access, host, port) as connection, translated(name):

@@ -126,7 +126,7 @@ class PostgresLink:
         *_, read_only, encrypted = self._finish(pgconn, len(settings) + 2, self._deadline_s)
         self._require_changes(read_only)
         self.tls = (encrypted[0][0] or b"").decode() if encrypted else ""
-        require_version(self._access.type, self._version(pgconn), self._where)
+        require_version(self.kind.family, self._access.type, self._version(pgconn), self._where)
         for name, text in self._sql.items():
             pgconn.send_prepare(name.encode(), text.encode())
         self._finish(pgconn, len(self._sql), self._deadline_s)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kea_mp.errors import ExitCode
+from kea_mp.family import DHCP4
 from kea_mp.leases.lease_kinds import LEASES4
 from kea_mp.leases.link import Collision, Lost, Mismatch, Refused, first_of, link_error, require_version, search_of
 from kea_mp.leases.model import Lease4
@@ -52,9 +53,9 @@ def test_the_next_host_is_tried_and_all_are_named_when_none_serves() -> None:
 @pytest.mark.parametrize("found", [None, (28, 0), (29, 1), (30, 0)])
 def test_another_schema_version_is_a_mismatch(found: tuple[int, int] | None) -> None:
     with pytest.raises(Mismatch) as caught:
-        require_version("postgresql", found, "db")
+        require_version(DHCP4, "postgresql", found, "db")
     assert caught.value.code == ExitCode.SCHEMA
-    require_version("postgresql", (29, 0), "db")
+    require_version(DHCP4, "postgresql", (29, 0), "db")
 
 
 def test_only_a_refusal_about_a_row_is_a_refusal() -> None:
