@@ -15,6 +15,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address
+from typing import ClassVar
 
 from tests.lab.net import udp_socket
 from tests.lab.packets import ACK, DISCOVER, MAGIC, NAK, OFFER, REQUEST, ip_bytes
@@ -53,15 +54,14 @@ class Load:
     first: int = 0
     exchanges: list[Exchange] = field(default_factory=list)
     surprises: list[str] = field(default_factory=list)
+    _port: ClassVar[int] = 67
 
     def __post_init__(self) -> None:
-        self._socket = udp_socket(self.namespace, self.relay, 67)
+        self._socket = udp_socket(self.namespace, self.relay, self._port)
         self._socket.setblocking(False)
         self._socket.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 8 << 20)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="load", daemon=True)
-        head = struct.pack("!BBBBIHH", 1, 1, 6, 1, 0, 0, 0) + bytes(12) + ip_bytes(self.relay)
-        self._template = head + bytes(16 + 64 + 128) + MAGIC
 
     def __enter__(self) -> Load:
         self._thread.start()
@@ -89,7 +89,7 @@ class Load:
         """Addresses acknowledged to more than one client."""
         seen: dict[int, bytes] = {}
         return [
-            str(IPv4Address(exchange.address))
+            self._text(exchange.address)
             for exchange in self.acknowledged
             if seen.setdefault(exchange.address, exchange.mac) != exchange.mac
         ]
@@ -97,7 +97,7 @@ class Load:
     def refused_for_nothing(self) -> list[str]:
         """Addresses that were offered, refused when asked for, and that no other client has got in the meantime."""
         held = {exchange.address for exchange in self.acknowledged}
-        return [str(IPv4Address(e.address)) for e in self.exchanges if e.refused and e.address not in held]
+        return [self._text(e.address) for e in self.exchanges if e.refused and e.address not in held]
 
     def missing_in(self, leases: dict[str, dict[str, str]]) -> list[str]:
         """Acknowledged leases that the file does not show for their client."""
@@ -122,14 +122,21 @@ class Load:
         number = self.first + len(self.exchanges)
         exchange = Exchange(PREFIX + number.to_bytes(4, "big"), time.monotonic())
         self.exchanges.append(exchange)
-        self._send(number, exchange.mac, b"\x35\x01" + bytes((DISCOVER,)))
+        self._send(self._first(number, exchange.mac))
 
-    def _send(self, number: int, mac: bytes, options: bytes) -> None:
-        packet = bytearray(self._template + options + b"\xff")
-        struct.pack_into("!I", packet, 4, number)
-        packet[28:34] = mac
+    def _first(self, number: int, mac: bytes) -> bytes:
+        return self._message(number, mac, b"\x35\x01" + bytes((DISCOVER,)))
+
+    def _message(self, number: int, mac: bytes, options: bytes) -> bytes:
+        head = struct.pack("!BBBBIHH", 1, 1, 6, 1, number, 0, 0) + bytes(12) + ip_bytes(self.relay)
+        return head + mac + bytes(10 + 64 + 128) + MAGIC + options + b"\xff"
+
+    def _text(self, address: int) -> str:
+        return str(IPv4Address(address))
+
+    def _send(self, packet: bytes) -> None:
         try:
-            self._socket.sendto(packet, (self.server, 67))
+            self._socket.sendto(packet, (self.server, self._port))
         except OSError as error:  # a full queue or an unresolved neighbour: a lost packet like any other
             self.surprises.append(f"send: {error}")
 
@@ -155,7 +162,7 @@ class Load:
             exchange.address = address
             identifier = _option(data, 54)
             options = b"\x35\x01" + bytes((REQUEST,)) + b"\x32\x04" + data[16:20] + b"\x36\x04" + identifier
-            self._send(number + self.first, exchange.mac, options)
+            self._send(self._message(number + self.first, exchange.mac, options))
         elif kind == ACK and not exchange.acknowledged:
             exchange.acknowledged, exchange.address = now, address
         elif kind == NAK:

@@ -9,6 +9,7 @@ import re
 import shutil
 from dataclasses import dataclass, replace
 
+from kea_mp.family import DHCP4, DHCP6, Family
 from tests.lab.net import run_in
 
 LINGER_US = 1_000_000
@@ -72,25 +73,30 @@ def run(
     clients: int = 100_000,
     interface: str = "cli0",
     arguments: tuple[str, ...] = (),
+    family: Family = DHCP4,
 ) -> Result:
-    """`perfdhcp -4 -r rate -R clients -p seconds -u -t 1`: as a relay with the interface's address. After the last
+    """`perfdhcp -4 -r rate -R clients -p seconds -u -t 1`: as a relay with the interface's address, or with `-6` as
+    clients on the link, each of which asks for an address and a prefix unless `arguments` say else. After the last
     packet it listens for LINGER_US more, so that what is missing then was lost and is not just under way.
 
     Its exit code 3 says that something was dropped, which is for the caller to judge.
     """
     command = [
-        "perfdhcp", "-4", "-r", str(rate), "-R", str(clients), "-p", str(seconds), "-u", "-t", "1",
-        "-W", str(LINGER_US), "-l", interface, *arguments,
+        "perfdhcp", f"-{family.number}", "-r", str(rate), "-R", str(clients), "-p", str(seconds), "-u", "-t", "1",
+        "-W", str(LINGER_US), "-l", interface, *(("-e", "address-and-prefix") if family == DHCP6 else ()), *arguments,
     ]  # fmt: skip
-    overrun = _overrun(namespace)
+    overrun = _overrun(namespace, family)
     done = run_in(namespace, *command, timeout=seconds + 60, check=False)
     if done.returncode not in (0, 3):
         raise RuntimeError(f"{' '.join(command)}: exit {done.returncode}: {done.stderr}{done.stdout}")
-    return replace(parse(done.stdout, seconds), overrun=_overrun(namespace) - overrun)
+    return replace(parse(done.stdout, seconds), overrun=_overrun(namespace, family) - overrun)
 
 
-def _overrun(namespace: str) -> int:
+def _overrun(namespace: str, family: Family) -> int:
     """UDP datagrams of the namespace that found a full receive buffer."""
+    if family == DHCP6:
+        lines6 = run_in(namespace, "cat", "/proc/net/snmp6").stdout.splitlines()
+        return next(int(line.split()[1]) for line in lines6 if line.startswith("Udp6RcvbufErrors"))
     lines = [line.split() for line in run_in(namespace, "cat", "/proc/net/snmp").stdout.splitlines()]
     names, values = (line for line in lines if line[0] == "Udp:")
     return int(values[names.index("RcvbufErrors")])
