@@ -47,6 +47,8 @@ NEEDS = {
     INFORMATION_REQUEST: (OPTIONAL, OPTIONAL),
     ADDR_REG_INFORM: (MANDATORY, FORBIDDEN),
 }
+#: not taken when sent to our own address; the others are, whether we have sent option 12 or not, as in Kea 3.0
+TO_ALL = frozenset((SOLICIT, CONFIRM, REBIND, INFORMATION_REQUEST))
 
 
 def refusal(x: Exchange6) -> Drop | None:
@@ -55,8 +57,8 @@ def refusal(x: Exchange6) -> Drop | None:
     servers = options.get(Option6.SERVER_ID)
     if servers is not None and servers[0] != x.know.server_duid:
         return OTHER_SERVER
-    if not x.message.relays and not is_multicast6(x.packet.destination):
-        return UNICAST  # as in Kea 3.0 a client may not do that, whatever option 12 says (RFC 9915)
+    if x.type in TO_ALL and not x.message.relays and not is_multicast6(x.packet.destination):
+        return UNICAST
     needs = NEEDS.get(x.type)
     if needs is None:
         return UNKNOWN_TYPE

@@ -72,12 +72,15 @@ def test_a_message_for_another_server_is_not_ours() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    "kind", [SOLICIT, REQUEST, CONFIRM, RENEW, REBIND, RELEASE, DECLINE, INFORMATION_REQUEST, ADDR_REG_INFORM]
-)
-def test_clients_must_send_to_everybody(kind: int) -> None:
+@pytest.mark.parametrize("kind", [SOLICIT, CONFIRM, REBIND, INFORMATION_REQUEST])
+def test_these_messages_must_be_sent_to_everybody(kind: int) -> None:
     refused = Drop("pkt6-receive-drop", "DHCP6_PACKET_DROP_UNICAST")
     assert dropped(engine(), packet(kind, na(1, "::10"), destination=OUR_ADDRESS)) == refused
+
+
+@pytest.mark.parametrize("kind", [REQUEST, RENEW, RELEASE, DECLINE])
+def test_these_messages_may_be_sent_to_our_address(kind: int) -> None:
+    assert answered(engine(), packet(kind, na(1, "::10"), destination=OUR_ADDRESS)).type == REPLY
 
 
 def test_a_relay_may_send_to_our_address() -> None:
