@@ -56,7 +56,11 @@ def launch(module: str, start: StartRecord) -> None:
         code = _outcome(module, start)
     finally:
         log.close()
-    sys.exit(code)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Our successor may be waiting for this end: it must not take as long as a million leases take to be freed, or as
+    # a thread takes that still tries to connect.
+    os._exit(code)
 
 
 def _outcome(module: str, start: StartRecord) -> int:

@@ -142,4 +142,4 @@ def test_the_gap_in_service_is_measured_beside_keas() -> None:
                 missing = load.missing_in(server.leases())
         if make is KeaMp:
             assert (load.surprises, load.given_twice(), missing) == ([], [], [])
-            assert gap < 3000
+            assert gap < 600  # measured: 80 ms; the rest is for a busy machine
