@@ -21,6 +21,8 @@ ISC = 2495  #: the enterprise number that Kea takes when none is given
 ETHERNET = 1
 RANDOM_BYTES = 6  #: identifier of a generated DUID-EN
 
+_HARDWARE_AT = {LLT.to_bytes(2, "big"): 8, LL.to_bytes(2, "big"): 4}  #: by type on the wire
+
 
 def is_duid(data: bytes) -> bool:
     """Whether it has a length that a DUID may have."""
@@ -47,8 +49,8 @@ def kind(duid: bytes) -> int:
 
 def hardware(duid: bytes) -> HwAddress:
     """The hardware address in a DUID-LLT or DUID-LL, b"" of others (Kea mac-sources "duid")."""
-    start = {LLT: 8, LL: 4}.get(kind(duid), len(duid))
-    if len(duid) <= start or duid[2]:  # a hardware type that does not fit into a byte
+    start = _HARDWARE_AT.get(duid[:2], 0)
+    if not start or len(duid) <= start or duid[2]:  # a hardware type that does not fit into a byte
         return b""
     return duid[3:4] + duid[start:]
 

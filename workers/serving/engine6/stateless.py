@@ -25,7 +25,7 @@ def on_link(x: Exchange6) -> Reply6 | Drop:
     settle(x)
     addresses = [leased.address for ia in x.message.ias if ia.code == IA_NA for leased in ia.leases]
     if not addresses:
-        return Drop("", "DHCP6_CONFIRM_WITHOUT_ADDRESS", x.statistics)
+        return Drop("", "KEA_MP_CONFIRM_WITHOUT_ADDRESS", x.statistics)
     code, text = _verdict(x, addresses)
     return answer6(x, REPLY, template_for(x), status=pack_status(code, text))
 
