@@ -18,6 +18,7 @@ from typing import Any, Protocol
 from msgspec import structs
 
 from kea_mp.family import DHCP4, DHCP6, Family
+from kea_mp.leases.csv6 import NO_DUID
 from kea_mp.leases.memfile_reports import is_wanted6
 from kea_mp.leases.model import DECLINED, RECLAIMED, REGISTERED, Lease4, Lease6
 from kea_mp.leases.sql_tables import LEASE4, LEASE6, Table
@@ -290,7 +291,8 @@ class Leases6:
         )  # fmt: skip
 
     def problem(self, lease: Lease6) -> str:
-        return "" if lease.duid else "has no DUID"
+        has_nobody = not lease.duid or (lease.duid == NO_DUID and lease.state != DECLINED)
+        return "has no DUID" if has_nobody else ""
 
     def ends_for_good(self, lease: Lease6) -> bool:
         return lease.state in (DECLINED, REGISTERED)

@@ -18,6 +18,7 @@ from hypothesis.strategies import SearchStrategy
 
 from kea_mp.config.model import Config4, ExpiredLeases, Interfaces, Lifetime, MemfileAccess, Parameters4, Pool4, Subnet4
 from kea_mp.config.model6 import Config6, Parameters6, PdPool6, Pool6, ServerId, Subnet6
+from kea_mp.family import DHCP4, DHCP6
 from kea_mp.leases.csv6 import NO_DUID
 from kea_mp.leases.model import DECLINED, NA, PD, Lease4, Lease6
 from kea_mp.leases.open_memfile import open_memfile
@@ -47,7 +48,8 @@ class Kind(ABC):
     cumulative: str
     declined: str = "declined-addresses"
     pool: str = "pool"
-    backends: tuple[str, ...] = ("memfile",)
+    family = DHCP6
+    backends = ("memfile", "postgresql", "mysql")
     subnets: Any
     nobody: ClassVar[dict[str, Any]]
     rarely: ClassVar[dict[str, Any]]
@@ -87,13 +89,13 @@ class Kind(ABC):
 
     def sql_in(self, database: Database) -> Opener:
         database.clear()
-        return lambda: open_sql(database.access, self.subnets)
+        return lambda: open_sql(database.access, self.subnets, self.family)
 
 
 class Addresses4(Kind):
     name = "v4"
     total, assigned, cumulative = "total-addresses", "assigned-addresses", "cumulative-assigned-addresses"
-    backends = ("memfile", "postgresql", "mysql")
+    family = DHCP4
     nobody: ClassVar = {"hw": b""}
     rarely: ClassVar = {"client_id": b"\xff\x00\x01"}
     varied: ClassVar = {"client_id": st.sampled_from([b"", hw(1), hw(2), b"\xff\x01\x02"])}
