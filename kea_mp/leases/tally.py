@@ -95,10 +95,10 @@ class Places(Generic[L]):
         if self.by_hand:
             self._recount(old, new)
             return
-        if _is_renewal(old, new):
+        if old is not None and new is not None and self.is_renewal(old, new):
             return
         if old is not None:
-            if new is not None and new.state == DEFAULT and old.state != RECLAIMED and usable_by_anyone(old, new.cltt):
+            if new is not None and new.state == DEFAULT and old.state != RECLAIMED and self.is_reclaimed(old, new):
                 self.reclaimed(old)
             else:
                 self._uncount(old)
@@ -106,6 +106,14 @@ class Places(Generic[L]):
             place = self.place_of(new)
             self._add(new.subnet_id, place, _ASSIGNED, 1)
             self._add(new.subnet_id, place, _DECLINED if new.state == DECLINED else _CUMULATIVE, 1)
+
+    def is_renewal(self, old: L, new: L) -> bool:
+        """Whether a lease goes on in the same place: nothing is counted then."""
+        return old.expire > new.cltt and _is_in_place(old, new)
+
+    def is_reclaimed(self, old: L, new: L) -> bool:
+        """Whether a row that gives way to a client's new lease counts as reclaimed first."""
+        return usable_by_anyone(old, new.cltt)
 
     def _recount(self, old: L | None, new: L | None) -> None:
         """The levels only."""
@@ -243,6 +251,12 @@ class Tally6(Places[Lease6]):
     def place_of(self, lease: Lease6) -> int:
         return place6(lease.lease_type, lease.pool_id, lease.state)
 
+    def is_renewal(self, old: Lease6, new: Lease6) -> bool:
+        return (old.expire > new.cltt or _is_its_own(old, new)) and _is_in_place(old, new)
+
+    def is_reclaimed(self, old: Lease6, new: Lease6) -> bool:
+        return not _is_its_own(old, new) and super().is_reclaimed(old, new)
+
 
 def place6(lease_type: int, pool_id: int, state: int) -> int:
     """Where a lease of DHCPv6 is counted."""
@@ -250,14 +264,15 @@ def place6(lease_type: int, pool_id: int, state: int) -> int:
     return kind << 32 | pool_id
 
 
-def _is_renewal(old: Lease4 | Lease6 | None, new: Lease4 | Lease6 | None) -> bool:
-    """Whether a lease that had not ended goes on in the same place: nothing is counted then."""
+def _is_its_own(old: Lease6, new: Lease6) -> bool:
+    """Whether a client gets back what it had: in DHCPv6 Kea takes that for the same lease, ended or not."""
+    return (old.duid, old.iaid, old.lease_type) == (new.duid, new.iaid, new.lease_type)
+
+
+def _is_in_place(old: Lease4 | Lease6, new: Lease4 | Lease6) -> bool:
     return (
-        old is not None
-        and new is not None
-        and old.state == new.state
+        old.state == new.state
         and old.state in (DEFAULT, REGISTERED)
-        and old.expire > new.cltt
         and old.subnet_id == new.subnet_id
         and old.pool_id == new.pool_id
     )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from kea_mp.leases.model import DECLINED, DEFAULT, RECLAIMED, RELEASED, Lease4
-from kea_mp.leases.tally import Tally
+from msgspec.structs import replace
+
+from kea_mp.leases.model import DECLINED, DEFAULT, NA, RECLAIMED, RELEASED, Lease4, Lease6
+from kea_mp.leases.tally import Tally, Tally6
 from tests.unit.fake_leases import lease
 
 
@@ -46,3 +48,24 @@ def test_the_leases_in_use_of_some_subnets() -> None:
     ):
         tally.changed(None, lease(f"192.0.2.{number}", subnet_id=subnet_id, state=state, pool_id=number))
     assert tally.in_use(1, 2) == {1: (2, 1), 2: (1, 0)}
+
+
+def test_a_client_of_dhcpv6_that_gets_back_what_it_had_reclaims_nothing() -> None:
+    had = Lease6(b"a" * 16, b"duid", 1, NA, 128, 1, 1, cltt=0, subnet_id=1)
+    again = replace(had, cltt=10, valid_lft=100)
+    ended = Tally6(())
+    ended.changed(had, again)
+    assert not any(ended.counts().values())
+    released = Tally6(())
+    released.changed(replace(had, state=RELEASED), again)
+    assert [name for name, value in released.counts().items() if value and "pool" not in name] == [
+        "cumulative-assigned-nas",
+        "subnet[1].cumulative-assigned-nas",
+    ]
+
+
+def test_another_client_of_dhcpv6_has_the_lease_reclaimed_first() -> None:
+    tally = Tally6(())
+    had = Lease6(b"a" * 16, b"duid", 1, NA, 128, 1, 1, cltt=0, subnet_id=1)
+    tally.changed(had, replace(had, duid=b"other", cltt=10, valid_lft=100))
+    assert tally.counts()["reclaimed-leases"] == 1

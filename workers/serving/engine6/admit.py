@@ -12,6 +12,7 @@ from kea_mp.dhcp.message6 import (
     ADDR_REG_INFORM,
     CONFIRM,
     DECLINE,
+    DHCPV4_QUERY,
     INFORMATION_REQUEST,
     REBIND,
     RELEASE,
@@ -30,6 +31,7 @@ RECEIVE_DROP = "pkt6-receive-drop"
 OTHER_SERVER = Drop(RECEIVE_DROP, "DHCP6_PACKET_DROP_SERVERID_MISMATCH")
 UNICAST = Drop(RECEIVE_DROP, "DHCP6_PACKET_DROP_UNICAST")
 UNKNOWN_TYPE = Drop(RECEIVE_DROP, "DHCP6_UNKNOWN_MSG_RECEIVED")
+FOR_DHCPV4 = Drop("", "DHCP6_UNKNOWN_MSG_RECEIVED")  #: Kea hands it on, and counts no drop
 OPTIONS_MISSING = Drop(RECEIVE_DROP, "DHCP6_REQUIRED_OPTIONS_CHECK_FAIL")
 DROP_CLASS = Drop(RECEIVE_DROP, "DHCP6_PACKET_DROP_DROP_CLASS2")
 DROP_CLASS_EARLY = Drop(RECEIVE_DROP, "DHCP6_PACKET_DROP_DROP_CLASS_EARLY")
@@ -61,7 +63,7 @@ def refusal(x: Exchange6) -> Drop | None:
         return UNICAST
     needs = NEEDS.get(x.type)
     if needs is None:
-        return UNKNOWN_TYPE
+        return FOR_DHCPV4 if x.type == DHCPV4_QUERY else UNKNOWN_TYPE
     if not (_fit(options.get(Option6.CLIENT_ID, ()), needs[0]) and _fit(servers or (), needs[1])):
         return OPTIONS_MISSING
     return None

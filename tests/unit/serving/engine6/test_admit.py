@@ -87,9 +87,13 @@ def test_a_relay_may_send_to_our_address() -> None:
     answered(engine(), packet(SOLICIT, na(), destination=OUR_ADDRESS, relays=(relay(),)))
 
 
-@pytest.mark.parametrize("kind", [ADVERTISE, REPLY, 10, 14, 20, 99])
+@pytest.mark.parametrize("kind", [ADVERTISE, REPLY, 10, 14, 99])
 def test_other_messages_are_not_for_a_server(kind: int) -> None:
     assert dropped(engine(), packet(kind)) == Drop("pkt6-receive-drop", "DHCP6_UNKNOWN_MSG_RECEIVED")
+
+
+def test_a_dhcpv4_query_is_for_another_server_and_no_drop() -> None:
+    assert dropped(engine(), packet(20)) == Drop("", "DHCP6_UNKNOWN_MSG_RECEIVED")
 
 
 def test_our_own_identifier_is_the_one_of_the_configuration() -> None:
