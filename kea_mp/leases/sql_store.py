@@ -14,6 +14,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
+from random import random
 from typing import Any, TypeVar
 
 from kea_mp.config.model import Subnet4
@@ -30,7 +31,8 @@ from kea_mp.leases.store import Changed, ClaimLease, Failed, RemoveLease, Reques
 from kea_mp.sql.errors import DatabaseRefused
 from kea_mp.values import INFINITY
 
-TRIES = 5  #: of a transaction that collides with others (as Kea)
+TRIES = 20  #: of a transaction that collides with others
+APART_S = 0.002  #: two that collide try again so far apart by chance, and farther with every try
 COLLIDING_S = 5.0  #: it is not tried again after that: whoever holds the rows goes on holding them
 FRESH_S = 0.2  #: so long an answer is as good as a new one
 PING_S = 1.0  #: how often the database is asked whether it still takes changes
@@ -328,6 +330,7 @@ class SqlLeaseStore:
                 self.collisions += 1
                 if tries == TRIES or time.perf_counter() - first > COLLIDING_S:
                     raise BackendDown(f"{tries} tries collided with other servers: {error}") from error
+                time.sleep(random() * APART_S * tries)
                 continue
             except Lost as error:
                 self._link.close()
