@@ -40,16 +40,13 @@ def client_names6(x: Exchange6, address: bytes, makes_names: bool) -> Names6:
     payload = x.message.option(Option6.CLIENT_FQDN)
     host = x.host() if x.hosts else None
     reserved = host.hostname if host is not None else ""
-    if payload is None and not reserved:
-        return NO_NAMES6
-    rules = _rules(x, address)
     if payload is None:
-        return Names6(None, qualified(reserved, rules.qualifying_suffix, False))
+        return Names6(None, reserved) if reserved else NO_NAMES6
     try:
         fqdn = parse_fqdn6(payload, x.know.config.compatibility.lenient_option_parsing)
     except WireError:
         return Names6(None, reserved)
-    return _with_fqdn(fqdn, reserved, rules, address if makes_names else b"")
+    return _with_fqdn(fqdn, reserved, _rules(x, address), address if makes_names else b"")
 
 
 def _rules(x: Exchange6, address: bytes) -> Ddns:

@@ -87,12 +87,12 @@ def test_the_reserved_name_comes_first() -> None:
     assert store.rows[a("::10")].hostname == "reserved.example.com."
 
 
-def test_without_a_client_fqdn_the_reserved_name_is_kept_and_not_told() -> None:
+def test_without_a_client_fqdn_the_reserved_name_is_kept_as_it_is_and_not_told() -> None:
     store = Store()
-    server = named(Ddns(qualifying_suffix="example.com"), hosts=(host(hostname="reserved"),))
+    server = named(Ddns(qualifying_suffix="example.com"), hosts=(host(hostname="Reserved"),))
     answer = answered(server, packet(REQUEST, na()), store)  # type: ignore[arg-type]
     assert FQDN not in answer
-    assert store.rows[a("::10")].hostname == "reserved.example.com"
+    assert store.rows[a("::10")].hostname == "Reserved"
 
 
 @pytest.mark.parametrize("mode", ["always", "when-present"])
