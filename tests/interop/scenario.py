@@ -42,7 +42,8 @@ class Scenario:
 
     expect: per packet the type of answer that this scenario is about, None for silence: so that a scenario in which
     both servers are silent by a mistake of ours is found. After the last packet the lease files are compared as well.
-    allowed: "step.field" or "field" → why the two may differ.
+    allowed: "field", "step.field" or, for all of its fields, "step" → why the two may differ. The step of what is in
+    the lease file is "lease".
     """
 
     name: str

@@ -90,7 +90,7 @@ class RelayHeader:
 @dataclass(frozen=True)
 class Answer6:
     """A message that came in, with the addresses of its frame. relays: outermost first. options: as they stood in the
-    message; checksum: whether the UDP sum is right."""
+    message."""
 
     mac_source: str
     mac_destination: str
@@ -98,7 +98,6 @@ class Answer6:
     ip_destination: str
     port_source: int
     port_destination: int
-    checksum: bool
     hop_limit: int
     relays: tuple[RelayHeader, ...]
     type: int
@@ -142,7 +141,7 @@ def parse_frame6(data: bytes, from_port: int = 547) -> Answer6 | None:
         mac_source=data[6:12].hex(":"), mac_destination=data[:6].hex(":"),
         ip_source=str(IPv6Address(data[22:38])), ip_destination=str(IPv6Address(data[38:54])),
         port_source=port_source, port_destination=port_destination,
-        checksum=checksum(data[22:54] + struct.pack("!II", length, 17) + udp) == 0, hop_limit=data[21],
+        hop_limit=data[21],
         relays=relays, type=inner[0], xid=int.from_bytes(inner[1:4], "big"), options=tuple(pairs(inner[4:])),
     )  # fmt: skip
 
