@@ -57,7 +57,7 @@ _HW = rb":".join([PAIR] * 6) + rb"|(?:" + PAIR + rb"(?::" + PAIR + rb"){0,19})?"
 _HTYPE = rb"(?:0|[1-9][0-9]{0,2})"
 
 ROW = re.compile(
-    rb"(%b),%b,(%b),%b,(%b),%b,([0-3]),%b,%b,[01],[01],%b,(?:%b),%b,(%b),%b,(?:%b),%b"
+    rb"(%b),%b,(%b),%b,(%b),%b,([0-3]),%b,%b,[01],[01],%b,(?:%b),%b,(%b),(?:%b)?,(?:%b)?,%b"
     % (
         _ADDRESS, _DUID, LIFETIME, EXPIRE, U32, LIFETIME, LIFETIME, _LENGTH, _HOST, _HW, U32, CONTEXT, _HTYPE,
         LIFETIME, U32,
@@ -83,7 +83,7 @@ def removal_of(lease: Lease6) -> bytes:
 
 def _row(lease: Lease6, valid: int, preferred: int) -> bytes:
     hw, host, context = lease.hw, lease.hostname, lease.user_context
-    htype, source = (hw[0], lease.hw_source) if hw else (0, 0)
+    htype, source = (hw[0], lease.hw_source) if hw else ("", "")
     return (
         f"{text6(lease.address)},{(lease.duid or NO_DUID).hex(':')},{valid},{lease.cltt + valid},{lease.subnet_id},"
         f"{preferred},{lease.lease_type},{lease.iaid},{lease.prefix_len},{_BIT[lease.fqdn_fwd]},"

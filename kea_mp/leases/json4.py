@@ -81,13 +81,13 @@ def with_extended_info(context: Context) -> tuple[Context, bytes, bytes]:
         info = _of_older_form(info)
     if not isinstance(info, dict):
         return {**context, "ISC": rest}, b"", b""
-    relay_id, remote_id = _octets(info.get("relay-id")), _octets(info.get("remote-id"))
+    relay_id, remote_id = octets(info.get("relay-id")), octets(info.get("remote-id"))
     return {**context, "ISC": {**rest, "relay-agent-info": info}}, relay_id, remote_id
 
 
 def _of_older_form(text: str) -> Context:
     info: Context = {"sub-options": text}
-    option, place = _octets(text), 0
+    option, place = octets(text), 0
     while place + 1 < len(option):
         code, payload = option[place], option[place + 2 : place + 2 + option[place + 1]]
         place += 2 + option[place + 1]
@@ -96,7 +96,7 @@ def _of_older_form(text: str) -> Context:
     return info
 
 
-def _octets(text: Any) -> bytes:
+def octets(text: Any) -> bytes:
     """Hexadecimal digits with or without 0x; b"" when it is something else."""
     try:
         return bytes.fromhex(text.removeprefix("0x")) if isinstance(text, str) else b""

@@ -104,7 +104,7 @@ ASKING = [
         "lease4-get", NONE, {}, 5, [], {"ip-address": 5}, {"ip-address": "x"}, {"ip-address": None},
         {"ip-address": "2001:db8::1"}, {"ip-address": "192.0.2.99"}, {"subnet-id": "x"}, {"subnet-id": 1},
         {"subnet-id": 1, "identifier-type": "hw-address"}, {"subnet-id": 1, "identifier": "01"},
-        {"ip-address": "192.0.2.20", "type": "V4"}, {"ip-address": "192.0.2.20", "type": "x"},
+        {"ip-address": "192.0.2.20", "type": "V4"}, {"ip-address": "192.0.2.20", "type": "x"}, {"ip-address": "192.0.2.20", "type": ""},
         {"ip-address": "192.0.2.20", "type": 5}, {"ip-address": "192.0.2.20", "update-ddns": 5},
         {"ip-address": "192.0.2.20", "update-ddns": True}, {"ip-address": "192.0.2.20", "iaid": 5, "subnet-id": "x"},
         by("bogus", "01"), by(5, "01"), by("hw-address", 5), by("hw-address", "zz"),

@@ -67,7 +67,7 @@ class DatabaseConnection(Connection):
             child, generation, bus, lanes, cast(AnyMemfileStore, store), expired, leaving, heartbeat_s=heartbeat_s,
             state=IDLE,
         )  # fmt: skip
-        self._orders = LeaseOrders(child, store.reports(), self._changed_by_hand)
+        self._orders = LeaseOrders(child, store.reports(), self._changed_by_hand, family=store.family)
         self._link, self._database, self._access = link, store, access
         store.renew = self._renew
         link.meanwhile = self._meanwhile

@@ -73,7 +73,7 @@ class Connection:
         self._store, self._leaving, self._heartbeat_s = store, leaving, heartbeat_s
         self._upkeep = Upkeep(store, expired, lfc_interval, convert, self._reclaimed, now)
         reports = store.reports()
-        self._orders = LeaseOrders(child, reports, self._changed_by_hand, reports)
+        self._orders = LeaseOrders(child, reports, self._changed_by_hand, reports, store.family)
         self._mode, self._epoch, self._report = SERVE, 0, 0
         self._early = False  #: our generation is not in force yet
         self._state, self._error, self._error_class = state, "", ""
