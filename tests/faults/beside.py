@@ -167,8 +167,9 @@ def write(found: list[Measured]) -> None:
         "",
         "*gap*: the longest time without any answer. *first new lease*: after the moment when the database can be used"
         f" again (none: not within {PATIENCE_S:.0f} s). *status-get*: the longest, asked every 50 ms. *NAKs to"
-        " holders*: DHCPNAKs to clients that renewed a lease they held. *clients lost*: told to give up a lease they held (NAK,"
-        " lifetime 0, another address). *leases missing*: acknowledged, and not or not as long in the database.",
+        " holders*: DHCPNAKs to clients that renewed a lease they held. *clients lost*: told to give up a lease they"
+        " held (NAK, lifetime 0, another address). *leases missing*: acknowledged, and not or not as long in the"
+        " database.",
         "",
         *table(head, rows),
     ])  # fmt: skip

@@ -42,8 +42,8 @@ _first_clients = itertools.count(1, 1 << 14)
 
 @dataclass
 class Seen:
-    """What came of a cell. None: not seen, or not asked for. Times in seconds; broken: promises that were not kept, of
-    any kind, as lines of text."""
+    """What came of a cell. None: not seen, or not asked for. Times in seconds. broken, late: promises that were not
+    kept, and bounds of time, as lines of text. busy: for what part of it somebody waited for a processor."""
 
     fault: str
     kind: str
@@ -60,10 +60,16 @@ class Seen:
     lost: int = 0
     acknowledged: int = 0
     broken: list[str] = field(default_factory=list)
+    late: list[str] = field(default_factory=list)
+    busy: float = 0.0
 
     def check(self, holds: bool, otherwise: str) -> None:
         if not holds:
             self.broken.append(otherwise)
+
+    def check_time(self, holds: bool, otherwise: str) -> None:
+        if not holds:
+            self.late.append(otherwise)
 
 
 @dataclass
@@ -173,6 +179,13 @@ def is_well(daemon: KeaMp, target: Target) -> bool:
     return states.get(target.role) == "up" and status["service"]["state"] == "serve"
 
 
+def processors_waited_for_s() -> float:
+    """For how long, since the machine was started, anything that could run had to wait for a processor; 0.0 where the
+    kernel does not say."""
+    pressure = Path("/proc/pressure/cpu")
+    return int(pressure.read_text().split("total=")[1].split()[0]) / 1e6 if pressure.exists() else 0.0
+
+
 # ---- under load -----------------------------------------------------------------------------------------------------
 
 
@@ -183,9 +196,12 @@ class Watch:
     load: Keepers
     probers: list[Prober]
     stack: ExitStack
+    began: float = field(default_factory=time.monotonic)
+    waited_s: float = field(default_factory=processors_waited_for_s)
 
     def judge(self, seen: Seen, fault: Fault, target: Target) -> None:
         """When the database is back: everything that may be asked only now."""
+        seen.busy = (processors_waited_for_s() - self.waited_s) / (time.monotonic() - self.began)
         self.stack.close()
         rows = target.rows()
         lost, wrong = self.load.missing_in(rows), self.load.forbidden()
@@ -199,7 +215,7 @@ class Watch:
             for prober in self.probers
         )
         late = seen.slow_part_s > COMMAND_S + fault.slow_s or share(self.probers[0].took(), 0.99) > COMMAND_S
-        seen.check(not late, f"commands took too long (p99, ms): {slowest}")
+        seen.check_time(not late, f"commands took too long (p99, ms): {slowest}")
         answers = set().union(*(prober.results() for prober in self.probers))
         seen.check(answers <= {0, 1}, f"commands answered {answers}")
 
@@ -236,7 +252,7 @@ def returned(here: Stand, fault: Fault, target: Target, on_fail: str) -> Seen:
         first = eventually(lambda: watch.load.granted(back), 15, "new leases after the return", every=0.01)[0]
         if fault.lost and fault.tries:
             seen.first_answer_s = first.at - back
-            seen.check(seen.first_answer_s <= WAIT_S + MARGIN_S, f"first answer after {seen.first_answer_s:.2f} s")
+            seen.check_time(seen.first_answer_s <= WAIT_S + MARGIN_S, f"first answer after {seen.first_answer_s:.2f} s")
         eventually(lambda: is_well(daemon, target), 10, "all is well again")
         time.sleep(AFTER_S)
         watch.load.finish()
@@ -284,7 +300,7 @@ def _see_loss(seen: Seen, fault: Fault, daemon: KeaMp, target: Target, struck: f
     eventually(lambda: backend(daemon, target.role)["state"] != "up", 15, "the loss is seen", every=0.01)
     seen.noticed_s = time.monotonic() - struck
     late = seen.noticed_s > fault.noticed_s + COMMAND_S  # it is seen by a command
-    seen.check(not late, f"noticed after {seen.noticed_s:.2f} s")
+    seen.check_time(not late, f"noticed after {seen.noticed_s:.2f} s")
 
 
 def _see_service(seen: Seen, fault: Fault, daemon: KeaMp, target: Target, lost_as: str = "") -> None:

@@ -20,6 +20,7 @@ from tests.lab import databases, peer
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "faults.md"
 CELLS, BESIDE = "cells", "beside"  #: parts of the page
 _KINDS = ("postgresql", "mysql", "memfile")
+_COLUMNS = ("backend", "fault", "on-fail", "seen", "end", "back", "confirmed", "commands", "wrong", "lost", "busy")
 _HEAD = """# What faults cost
 
 Written by `scripts/test --all tests/faults`; do not edit. How it is measured: `tests/faults`, CONNECTIVITY §10.
@@ -35,7 +36,13 @@ def write(returned: Sequence[Seen], given_up: Sequence[Seen]) -> None:
     faults = [fault.name for fault in FAULTS]
     keys = sorted({*others, *ends}, key=lambda k: (_KINDS.index(k[1]), faults.index(k[0]), ON_FAILS.index(k[2])))
     rows = [_row(key, others.get(key), ends.get(key)) for key in keys]
-    broken = [f"- {_name(seen)}: {'; '.join(seen.broken)}" for seen in [*returned, *given_up] if seen.broken]
+    everything = [*returned, *given_up]
+    broken = [f"- {_name(seen)}: {'; '.join(seen.broken)}" for seen in everything if seen.broken]
+    late = [
+        f"- {_name(seen)}: {'; '.join(seen.late)} (machine busy: {100 * seen.busy:.0f}%)"
+        for seen in everything
+        if seen.late
+    ]
     text = "\n".join([
         "## Faults of the lease database",
         "",
@@ -46,13 +53,13 @@ def write(returned: Sequence[Seen], given_up: Sequence[Seen]) -> None:
         " outlasts max-reconnect-tries. *back*: ms from the moment when the database can be used again to the first"
         f" new lease (promised: {1000 * WAIT_S:.0f} + 500). *confirmed*: renewals answered during 1 s of the outage,"
         " with the time that is left. *commands*: the longest, and 99 of 100, ms. *wrong*: forbidden answers. *lost*:"
-        " acknowledged leases that are missing or end too soon in the database, of all acknowledged.",
+        " acknowledged leases that are missing or end too soon in the database, of all acknowledged. *busy*: for what"
+        " part of the time anything on the machine waited for a processor.",
         "",
-        *table(
-            ("backend", "fault", "on-fail", "seen", "end", "back", "confirmed", "commands", "wrong", "lost"), rows
-        ),
+        *table(_COLUMNS, rows),
         "",
         *(["Not as promised:", "", *broken] if broken else ["Every promise was kept in every cell."]),
+        *(["", "Later than promised:", "", *late] if late else ["Every bound of time held in every cell."]),
     ])  # fmt: skip
     put(CELLS, text)
 
@@ -73,6 +80,7 @@ def _row(key: tuple[str, str, str], back: Seen | None, end: Seen | None) -> tupl
         f"{1000 * max(s.longest_s for s in both):.0f}, {1000 * max(s.slow_part_s for s in both):.0f}",
         str(sum(seen.wrong for seen in both)),
         f"{sum(seen.lost for seen in both)} of {sum(seen.acknowledged for seen in both)}",
+        f"{100 * max(seen.busy for seen in both):.0f}%",
     )
 
 

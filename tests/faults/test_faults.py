@@ -13,6 +13,7 @@ from tests.lab import databases
 
 pytestmark = [pytest.mark.root, pytest.mark.timeout(90)]
 
+BUSY = 0.6  #: alone, the suite makes somebody wait for a processor for a third of the time
 Case = tuple[Fault, str, str]
 
 
@@ -45,13 +46,13 @@ def _marks(case: Case, end: bool) -> list[pytest.MarkDecorator]:
 @pytest.mark.parametrize("case", cases(end=False))
 def test_a_fault_that_is_over_in_time_costs_no_promise(stand: Stand, case: Case, returned: list[Seen]) -> None:
     returned.append(run(cells.returned, stand, case))
-    assert not returned[-1].broken, returned[-1]
+    judge(returned[-1])
 
 
 @pytest.mark.parametrize("case", cases(end=True))
 def test_a_fault_that_lasts_ends_as_on_fail_says(stand: Stand, case: Case, given_up: list[Seen]) -> None:
     given_up.append(run(cells.given_up, stand, case))
-    assert not given_up[-1].broken, given_up[-1]
+    judge(given_up[-1])
 
 
 def run(cell: Any, stand: Stand, case: Case) -> Seen:
@@ -60,3 +61,11 @@ def run(cell: Any, stand: Stand, case: Case) -> Seen:
         pytest.skip(f"no {kind} server can be started here")
     seen: Seen = cell(stand, fault, stand.target(kind, fault.network), on_fail)
     return seen
+
+
+def judge(seen: Seen) -> None:
+    """Bounds of time hold on a quiet machine: a busy one may break them, which is said and not passed over."""
+    assert not seen.broken, seen
+    if seen.late and seen.busy > BUSY:
+        pytest.xfail(f"{seen.late} while the machine was busy for {100 * seen.busy:.0f}% of the time")
+    assert not seen.late, seen
