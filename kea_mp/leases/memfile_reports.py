@@ -25,7 +25,7 @@ from kea_mp.leases.store import Page, Wanted, Wanted6
 from kea_mp.leases.tally import Places
 from kea_mp.values import colons
 
-LOOKS = 2048  #: rows looked at for one page: about a millisecond
+LOOKS, LOOKS6 = 2048, 512  #: rows of each family looked at for one page: about a millisecond
 OF_A_PAGE = 8  #: what a group of rows costs beyond these, in rows
 _GROUP = 256  #: rows of DHCPv6 looked at together
 
@@ -41,6 +41,7 @@ class MemfileReports(ABC, Generic[L, A, W]):
 
     header: bytes  #: of the file
     beginning: A  #: behind it are all addresses
+    looks: int  #: rows looked at for one page
 
     def __init__(self, tally: Places[L]) -> None:
         self._tally = tally
@@ -68,7 +69,7 @@ class MemfileReports(ABC, Generic[L, A, W]):
         for last, rows in self._behind(after):
             found += [line for _, line in rows]
             looks += OF_A_PAGE + len(rows)
-            if looks >= LOOKS:
+            if looks >= self.looks:
                 return found, last
         return found, None
 
@@ -85,7 +86,7 @@ class MemfileReports(ABC, Generic[L, A, W]):
                     if len(found) == limit:
                         return Page(tuple(found), address)
             looks += OF_A_PAGE + len(rows)
-            if looks >= LOOKS:
+            if looks >= self.looks:
                 return Page(tuple(found), last)
         return Page(tuple(found))
 
@@ -93,7 +94,7 @@ class MemfileReports(ABC, Generic[L, A, W]):
 class MemfileReports4(MemfileReports[Lease4, int, Wanted]):
     """Those of DHCPv4."""
 
-    header, beginning = csv4.HEADER, -1
+    header, beginning, looks = csv4.HEADER, -1, LOOKS
 
     def __init__(
         self,
@@ -160,7 +161,7 @@ class MemfileReports4(MemfileReports[Lease4, int, Wanted]):
 class MemfileReports6(MemfileReports[Lease6, bytes, Wanted6]):
     """Those of DHCPv6."""
 
-    header, beginning = csv6.HEADER, b""
+    header, beginning, looks = csv6.HEADER, b"", LOOKS6
 
     def __init__(
         self,
