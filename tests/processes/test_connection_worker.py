@@ -9,6 +9,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
+from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -111,10 +112,21 @@ def test_asked_to_leave_it_finishes_and_leaves_with_0(rig: Rig) -> None:
     assert process.exitcode == 0
 
 
+def told_until_gone(rig: Rig, process: SpawnProcess) -> None:
+    """It is to open its lease file."""
+
+    def gone() -> bool:
+        rig.bus.publish(Directive(1, SERVE, 1, attempts={CHILD: 100}))
+        process.join(0.02)
+        return process.exitcode is not None
+
+    eventually(gone, 20, "it ends")
+
+
 def test_a_second_owner_of_the_file_leaves_with_73(rig: Rig) -> None:
     rig.start()
     second = rig.start(wait=False)
-    second.join(20)
+    told_until_gone(rig, second)
     assert second.exitcode == ExitCode.CANT_CREATE
     eventually(lambda: "is in use by another process" in rig.said(), 5, "it says why")
 
@@ -122,7 +134,7 @@ def test_a_second_owner_of_the_file_leaves_with_73(rig: Rig) -> None:
 def test_a_lease_file_that_cannot_be_written_ends_it_with_73(rig: Rig) -> None:
     rig.file.mkdir()
     process = rig.start(wait=False)
-    process.join(20)
+    told_until_gone(rig, process)
     assert process.exitcode == ExitCode.CANT_CREATE
 
 
