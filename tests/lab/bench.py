@@ -24,9 +24,10 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from kea_mp.family import DHCP4, DHCP6, Family
 from tests.lab import many, peer, perfdhcp
 from tests.lab.bench_extras import Ceiling, Latency, ceiling, latency
-from tests.lab.bench_servers import BACKENDS, MEMFILE, Contender, Running, contenders
+from tests.lab.bench_servers import BACKENDS, MEMFILE, RELAY6, SERVER6, Contender, Running, contenders
 from tests.lab.daemon import KeaMp
 from tests.lab.net import Lab
 from tests.lab.peer import Peer
@@ -35,6 +36,7 @@ COMPLETE = 0.99
 FIRST_STEP, LAST_STEP = 1000, 100  #: exchanges/s: from which the search starts, to which it refines
 CEILING = 40_000
 TRIES = 2
+ASKS = ("address-only", "prefix-only", "address-and-prefix")  #: of perfdhcp -e
 
 console = Console(width=int(os.environ.get("COLUMNS", "100")))
 
@@ -77,11 +79,12 @@ class Round:
 
 
 @contextlib.contextmanager
-def hosts() -> Iterator[tuple[str, str]]:
+def hosts(family: Family) -> Iterator[tuple[str, str]]:
     with Lab() as lab:
         server, client = lab.hosts("server", "client")
-        ends = ([f"{many.SERVER}/10"], [f"{many.RELAY}/10"])
-        lab.link((server, "srv0"), (client, "cli0"), (many.SERVER_MAC, many.RELAY_MAC), ends)
+        six = family == DHCP6
+        ends = ([f"{SERVER6}/64"], [f"{RELAY6}/64"]) if six else ([f"{many.SERVER}/10"], [f"{many.RELAY}/10"])
+        lab.link((server, "srv0"), (client, "cli0"), (many.SERVER_MAC, many.RELAY_MAC), ends, ipv6=six)
         yield server, client
 
 
@@ -95,9 +98,10 @@ def batch_sizes(server: KeaMp | Peer) -> tuple[float, float]:
     return gauges.get("batch-size-p50", 0.0), gauges.get("batch-size-p99", 0.0)
 
 
-def offer(running: Running, client: str, rate: int, seconds: int, renewals: bool) -> Point:
+def offer(running: Running, client: str, rate: int, seconds: int, renewals: bool, asks: str) -> Point:
     load, before, database = os.getloadavg()[0], running.processor_s(), running.database_s()
-    result = perfdhcp.run(client, rate, seconds, arguments=("-f", str(rate)) if renewals else ())
+    more = ("-f", str(rate)) if renewals else ()
+    result = perfdhcp.run(client, rate, seconds, arguments=more, family=running.server.family, asks=asks)
     complete = result.complete
     if renewals:  # also those that perfdhcp did not come to send count as missing
         complete = min(complete, result.renewed / max(result.renewals, 0.9 * result.acks, 1))
@@ -116,16 +120,18 @@ def offer(running: Running, client: str, rate: int, seconds: int, renewals: bool
     )
 
 
-def search(contender: Contender, number: int, seconds: int, start: int, renewals: bool = False) -> Round:
+def search(
+    contender: Contender, number: int, seconds: int, start: int, family: Family, asks: str, renewals: bool = False
+) -> Round:
     """Double from `start` until it fails (or halve until it passes), then bisect; a fresh server for each search."""
     found = Round(contender.name, number, renewals)
-    with hosts() as (host, client), contender.start(host) as running:
-        perfdhcp.run(client, FIRST_STEP, 2)  # warm
+    with hosts(family) as (host, client), contender.start(host) as running:
+        perfdhcp.run(client, FIRST_STEP, 2, family=family, asks=asks)  # warm
 
         def passes(rate: int) -> bool:
             """Tried twice before it fails: a hiccup of the machine is not the server's."""
             for _ in range(TRIES):
-                point = offer(running, client, rate, seconds, renewals)
+                point = offer(running, client, rate, seconds, renewals, asks)
                 found.points.append(point)
                 kind = " + as many renewals" if renewals else ""
                 console.log(
@@ -206,7 +212,7 @@ def ceiling_table(ceilings: list[Ceiling], rounds: list[Round]) -> Table:
     return shown
 
 
-def latencies_of(servers: list[Contender], rounds: list[Round], seconds: int) -> list[Latency]:
+def latencies_of(servers: list[Contender], rounds: list[Round], seconds: int, family: Family) -> list[Latency]:
     """The best of ours and the best of Kea's, at the same rate."""
     ours = [name for name in _medians(rounds) if not name.startswith("Kea")]
     theirs = [name for name in _medians(rounds) if name.startswith("Kea")]
@@ -216,9 +222,9 @@ def latencies_of(servers: list[Contender], rounds: list[Round], seconds: int) ->
             continue
         best = max(names, key=_medians(rounds).__getitem__)
         server = next(one for one in servers if one.name == best)
-        with hosts() as (host, client), server.start(host):
+        with hosts(family) as (host, client), server.start(host):
             rate = max(10, int(_best([r for r in rounds if r.contender in ours])) // 10)
-            found.append(latency(best, client, rate, seconds))
+            found.append(latency(best, client, rate, seconds, family))
     return found
 
 
@@ -245,7 +251,7 @@ def best_kea(rounds: list[Round]) -> float:
     return _best([round for round in rounds if round.contender.startswith("Kea")])
 
 
-def plot(backend: str, rounds: list[Round], path: Path) -> None:
+def plot(title: str, rounds: list[Round], path: Path) -> None:
     """Completed part over offered rate, all points of all rounds."""
     import matplotlib
 
@@ -264,13 +270,15 @@ def plot(backend: str, rounds: list[Round], path: Path) -> None:
     below.set_ylabel("mean delay of both halves (ms)")
     below.set_yscale("log")
     below.set_xlabel("offered (exchanges/s)")
-    figure.suptitle(f"DHCPv4 on {backend}, new four-way exchanges")
+    figure.suptitle(f"{title}, new four-way exchanges")
     figure.tight_layout()
     figure.savefig(path, dpi=110)
 
 
 @click.command()
 @click.option("--backend", type=click.Choice(BACKENDS), default=MEMFILE, show_default=True, help="Where leases are.")
+@click.option("-6", "six", is_flag=True, help="DHCPv6 instead of DHCPv4.")
+@click.option("--asks", type=click.Choice(ASKS), default=ASKS[0], show_default=True, help="DHCPv6: for what.")
 @click.option("--kea-schema", is_flag=True, help="Databases: kea_mp also on a schema made by Kea's script.")
 @click.option("--rounds", default=3, show_default=True, help="Searches per server; they alternate.")
 @click.option("--workers", default="2,1", show_default=True, help="kea_mp's settings to try: packet workers.")
@@ -279,21 +287,26 @@ def plot(backend: str, rounds: list[Round], path: Path) -> None:
 @click.option("--start", default=4000, show_default=True, help="Rate to begin the search with.")
 @click.option("--renewals/--no-renewals", default=True, show_default=True, help="Also a search with `perfdhcp -f`.")
 @click.option("--latency/--no-latency", "latencies", default=True, show_default=True, help="At a tenth of our rate.")
-@click.option("--ceiling/--no-ceiling", "ceilings", default=True, show_default=True, help="Databases: a bare loop.")
+@click.option(
+    "--ceiling/--no-ceiling", "ceilings", default=True, show_default=True, help="DHCPv4, databases: a bare loop."
+)
 @click.option("--quick", is_flag=True, help="One round, 4 s a run: for a first look.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("bench"), show_default=True, help="Folder.")
 def main(
-    backend: str, kea_schema: bool, rounds: int, workers: str, peer_threads: str, seconds: int, start: int,
-    renewals: bool, latencies: bool, ceilings: bool, quick: bool, out: Path,
+    backend: str, six: bool, asks: str, kea_schema: bool, rounds: int, workers: str, peer_threads: str, seconds: int,
+    start: int, renewals: bool, latencies: bool, ceilings: bool, quick: bool, out: Path,
 ) -> None:  # fmt: skip
-    """Measure kea_mp and real Kea; prints a table, writes bench-BACKEND.json and bench-BACKEND.png to --out."""
+    """Measure kea_mp and real Kea; prints a table, writes bench-BACKEND.json and .png (bench6-… with -6) to --out."""
+    family = DHCP6 if six else DHCP4
     if quick:
         rounds, seconds = 1, 4
     if not perfdhcp.available():
         raise click.ClickException("there is no perfdhcp: apt-get install kea-admin")
-    servers = contenders(backend, numbers(workers), numbers(peer_threads), kea_schema)
+    servers = contenders(backend, numbers(workers), numbers(peer_threads), kea_schema, family)
     machine = {
         "backend": backend,
+        "protocol": family.protocol,
+        "asked for": asks if six else "address-only",
         "cores": os.cpu_count(),
         "machine": platform.machine(),
         "python": platform.python_version(),
@@ -307,22 +320,23 @@ def main(
         console.print("[yellow]the machine is not idle: compare only what was measured in one run[/]")
     done, renewing = (
         [
-            search(server, number, seconds, start, kind)
+            search(server, number, seconds, start, family, asks, kind)
             for number in range(rounds if wanted else 0)
             for server in (servers if number % 2 == 0 else reversed(servers))
         ]
         for kind, wanted in ((False, True), (True, renewals))
     )
-    waits = latencies_of(servers, done, seconds) if latencies else []
+    waits = latencies_of(servers, done, seconds, family) if latencies else []
     made_by = ("us", "kea") if kea_schema else ("us",)
-    limits = [ceiling(backend, by) for by in made_by] if ceilings and backend != MEMFILE else []
+    limits = [ceiling(backend, by) for by in made_by] if ceilings and backend != MEMFILE and not six else []
     out.mkdir(parents=True, exist_ok=True)
     results = [{**asdict(round), "figure": round.figure} for round in done + renewing]
-    numbers_file, plot_file = out / f"bench-{backend}.json", out / f"bench-{backend}.png"
+    name = f"bench{'6' * six}-{backend}"
+    numbers_file, plot_file = out / f"{name}.json", out / f"{name}.png"
     machine["load after"] = os.getloadavg()[0]
     extras = {"latencies": [asdict(one) for one in waits], "ceilings": [asdict(one) for one in limits]}
     numbers_file.write_text(json.dumps({"machine": machine, "rounds": results, **extras}, indent=1))
-    plot(backend, done, plot_file)
+    plot(f"{family.protocol} on {backend}", done, plot_file)
     console.print(table("new exchanges: highest offered rate with at least 99% complete (exchanges/s)", done))
     if renewing:
         console.print(

@@ -12,15 +12,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from kea_mp.config.model import Lifetime, Parameters4, Pool4, Subnet4
+from kea_mp.family import DHCP6, Family
 from kea_mp.leases.model import Lease4
 from kea_mp.leases.open_sql import open_sql
 from kea_mp.leases.sql_store import SqlLeaseStore
 from kea_mp.leases.store import ClaimLease, FindLeases, Found, Request, Result, Stored
 from kea_mp.values import address4
 from tests.lab import many
-from tests.lab.bench_servers import DURABLE
+from tests.lab.bench_servers import DURABLE, RELAY6, SERVER6
 from tests.lab.lease_database import lease_database
 from tests.lab.load import Load
+from tests.lab.load6 import Load6
 from tests.lab.waiting import eventually
 
 LOST = 0.001  #: part of the exchanges that may be lost at a tenth of the highest rate
@@ -55,9 +57,10 @@ class Ceiling:
     renewed: float
 
 
-def latency(contender: str, client: str, rate: int, seconds: int) -> Latency:
+def latency(contender: str, client: str, rate: int, seconds: int, family: Family) -> Latency:
     """Exchanges at this rate for a while; the first second, in which caches fill, does not count."""
-    with Load(client, many.RELAY, many.SERVER, rate) as load:
+    kind, ends = (Load6, (RELAY6, SERVER6)) if family == DHCP6 else (Load, (many.RELAY, many.SERVER))
+    with kind(client, *ends, rate) as load:
         eventually(lambda: len(load.exchanges) >= rate * (seconds + 1), 5 * seconds + 10, "the load is over")
     counted = load.exchanges[rate : rate * (seconds + 1)]
     took = sorted(1000 * (one.acknowledged - one.began) for one in counted if one.acknowledged)

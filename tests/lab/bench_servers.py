@@ -16,6 +16,7 @@ from typing import Any
 
 import psutil
 
+from kea_mp.family import DHCP4, DHCP6, Family
 from kea_mp.sql import schema
 from tests.lab import databases, many, peer
 from tests.lab.daemon import KeaMp
@@ -65,14 +66,36 @@ class Contender:
     start: Callable[[str], AbstractContextManager[Running]]
 
 
-def contenders(backend: str, workers: tuple[int, ...], threads: tuple[int, ...], kea_schema: bool) -> list[Contender]:
+SERVER6, RELAY6 = "2001:db8::1", "2001:db8::2"
+CONFIGS: dict[Family, dict[str, Any]] = {
+    DHCP4: many.CONFIG,
+    DHCP6: {
+        "interfaces-config": {"interfaces": [f"srv0/{SERVER6}"]},
+        "valid-lifetime": 7200,
+        "preferred-lifetime": 3600,
+        "subnet6": [
+            {
+                "id": 1,
+                "subnet": "2001:db8::/64",
+                "interface": "srv0",
+                "pools": [{"pool": "2001:db8::1:0:0 - 2001:db8::1:ffff:ffff"}],
+                "pd-pools": [{"prefix": "2001:db8:8000::", "prefix-len": 34, "delegated-len": 56}],
+            }
+        ],
+    },
+}
+
+
+def contenders(
+    backend: str, workers: tuple[int, ...], threads: tuple[int, ...], kea_schema: bool, family: Family = DHCP4
+) -> list[Contender]:
     """Each server in each of its settings: the best of ours is held against the best of Kea's."""
 
     def own(count: int, theirs: bool) -> Callable[[str], AbstractContextManager[Running]]:
-        return lambda host: _own(backend, host, count, theirs)
+        return lambda host: _own(backend, host, count, theirs, family)
 
     def kea(count: int) -> Callable[[str], AbstractContextManager[Running]]:
-        return lambda host: _kea(backend, host, count)
+        return lambda host: _kea(backend, host, count, family)
 
     schemas = (False, True) if kea_schema and backend != MEMFILE else (False,)
     return [
@@ -90,21 +113,21 @@ def contenders(backend: str, workers: tuple[int, ...], threads: tuple[int, ...],
 
 
 @contextmanager
-def _own(backend: str, host: str, workers: int, kea_schema: bool) -> Iterator[Running]:
+def _own(backend: str, host: str, workers: int, kea_schema: bool, family: Family) -> Iterator[Running]:
     with _leases(backend, host, kea_schema) as (extra, database), KeaMp(
-        {**many.CONFIG, **extra}, host, workers, severity="WARN"
+        {**CONFIGS[family], **extra}, host, workers, severity="WARN", family=family
     ) as daemon:  # fmt: skip
         yield Running(daemon, database)
 
 
 @contextmanager
-def _kea(backend: str, host: str, threads: int) -> Iterator[Running]:
+def _kea(backend: str, host: str, threads: int, family: Family) -> Iterator[Running]:
     """threads 0: without multi-threading."""
     threading: dict[str, Any] = {"enable-multi-threading": threads > 0}
     if threads:
         threading |= {"thread-pool-size": threads, "packet-queue-size": 64}
     with _leases(backend, host, kea_schema=True) as (extra, database), Peer(
-        {**many.CONFIG, "multi-threading": threading, **extra}, host
+        {**CONFIGS[family], "multi-threading": threading, **extra}, host, family=family
     ) as server:  # fmt: skip
         yield Running(server, database)
 

@@ -74,16 +74,17 @@ def run(
     interface: str = "cli0",
     arguments: tuple[str, ...] = (),
     family: Family = DHCP4,
+    asks: str = "address-and-prefix",
 ) -> Result:
     """`perfdhcp -4 -r rate -R clients -p seconds -u -t 1`: as a relay with the interface's address, or with `-6` as
-    clients on the link, each of which asks for an address and a prefix unless `arguments` say else. After the last
+    clients on the link, each of which asks for what `asks` says (`-e`). After the last
     packet it listens for LINGER_US more, so that what is missing then was lost and is not just under way.
 
     Its exit code 3 says that something was dropped, which is for the caller to judge.
     """
     command = [
         "perfdhcp", f"-{family.number}", "-r", str(rate), "-R", str(clients), "-p", str(seconds), "-u", "-t", "1",
-        "-W", str(LINGER_US), "-l", interface, *(("-e", "address-and-prefix") if family == DHCP6 else ()), *arguments,
+        "-W", str(LINGER_US), "-l", interface, *(("-e", asks) if family == DHCP6 else ()), *arguments,
     ]  # fmt: skip
     overrun = _overrun(namespace, family)
     done = run_in(namespace, *command, timeout=seconds + 60, check=False)
