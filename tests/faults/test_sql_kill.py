@@ -1,4 +1,5 @@
-"""kill -9 under load, with the leases in a database: what was acknowledged is there, and nothing is given twice."""
+"""kill -9 under load, with the leases in a database: what was acknowledged is there, and nothing is given twice. In
+DHCPv4, and in DHCPv6 with an address and a prefix for everybody."""
 
 from __future__ import annotations
 
@@ -11,12 +12,14 @@ from functools import partial
 
 import pytest
 
+from kea_mp.family import DHCP4, DHCP6, Family
 from tests.lab import databases
 from tests.lab.databases import Server
 from tests.lab.lease_database import Database, database_on
 from tests.lab.load import Load
+from tests.lab.load6 import Load6, duid
 from tests.lab.relay import RELAY, SERVER
-from tests.lab.sql_daemon import Site, site
+from tests.lab.sql_daemon import RELAY6, SERVER6, Site, site
 from tests.lab.waiting import eventually
 
 pytestmark = pytest.mark.root
@@ -62,10 +65,28 @@ def connection_pid(here: Site) -> int:
     return int(next(p["pid"] for p in here.daemon.status()["processes"] if p["name"] == "connection-lease-database"))
 
 
+@pytest.fixture(params=[DHCP4, DHCP6], ids=lambda family: family.name)
+def family(request: pytest.FixtureRequest) -> Family:
+    found: Family = request.param
+    return found
+
+
+def load_on(here: Site, rate: int, first: int = 0) -> Load:
+    if here.daemon.family is DHCP4:
+        return Load(here.clients, RELAY, SERVER, rate, first)
+    return Load6(here.clients, RELAY6, SERVER6, rate, first)
+
+
 def lost_or_doubled(load: Load, database: Database) -> list[str]:
     """What breaks the promise: acknowledged and not in the database, or acknowledged to two."""
-    rows, acknowledged = database.rows(), load.acknowledged
-    missing = [e.mac.hex(":") for e in acknowledged if rows.get(e.address) != e.mac]
+    acknowledged = load.acknowledged
+    if isinstance(load, Load6):
+        rows = database.rows6()
+        told = [(e.mac, one, duid(e.mac)) for e in acknowledged for one in (e.address, load.prefixes[e.mac])]
+    else:
+        rows = database.rows()
+        told = [(e.mac, e.address, e.mac) for e in acknowledged]
+    missing = [mac.hex(":") for mac, address, holder in told if rows.get(address) != holder]
     twice = load.given_twice()
     print(
         f"{database.server.type}: {load.rate}/s, {len(load.exchanges)} begun, {len(acknowledged)} acknowledged, "
@@ -76,7 +97,7 @@ def lost_or_doubled(load: Load, database: Database) -> list[str]:
 
 def under_load(here: Site, pace: Pace, blow: Callable[[], None]) -> Load:
     """Load, a blow in the middle of it, service again, more load."""
-    load = Load(here.clients, RELAY, SERVER, pace.rate)
+    load = load_on(here, pace.rate)
     with load:
         time.sleep(pace.seconds)
         before = len(load.acknowledged)
@@ -89,8 +110,8 @@ def under_load(here: Site, pace: Pace, blow: Callable[[], None]) -> Load:
     return load
 
 
-def test_kill_of_the_connection_worker(database: Database, pace: Pace) -> None:
-    with site(database) as here:
+def test_kill_of_the_connection_worker(database: Database, pace: Pace, family: Family) -> None:
+    with site(database, family=family) as here:
         here.daemon.start()
         here.daemon.wait_serving()
 
@@ -103,8 +124,8 @@ def test_kill_of_the_connection_worker(database: Database, pace: Pace) -> None:
     assert not lost_or_doubled(load, database)
 
 
-def test_kill_of_the_database(database: Database, pace: Pace) -> None:
-    with site(database) as here:
+def test_kill_of_the_database(database: Database, pace: Pace, family: Family) -> None:
+    with site(database, family=family) as here:
         here.daemon.start()
         here.daemon.wait_serving()
 
@@ -117,11 +138,11 @@ def test_kill_of_the_database(database: Database, pace: Pace) -> None:
     assert not lost_or_doubled(load, database)
 
 
-def test_kill_of_everything_at_once(database: Database, pace: Pace) -> None:
-    with site(database) as here:
+def test_kill_of_everything_at_once(database: Database, pace: Pace, family: Family) -> None:
+    with site(database, family=family) as here:
         here.daemon.start()
         here.daemon.wait_serving()
-        load = Load(here.clients, RELAY, SERVER, pace.rate)
+        load = load_on(here, pace.rate)
         with load:
             time.sleep(pace.seconds)
             database.server.kill()
@@ -131,27 +152,29 @@ def test_kill_of_everything_at_once(database: Database, pace: Pace) -> None:
         assert not lost_or_doubled(load, database)
         here.daemon.start()
         here.daemon.wait_serving()
-        later = Load(here.clients, RELAY, SERVER, pace.rate, 100_000)
+        later = load_on(here, pace.rate, 100_000)
         with later:
             time.sleep(pace.seconds)
         assert len(later.acknowledged) > pace.enough
     load.exchanges += later.exchanges
+    if isinstance(load, Load6) and isinstance(later, Load6):
+        load.prefixes |= later.prefixes
     assert not lost_or_doubled(load, database)
 
 
-def test_kill_of_single_sessions_is_noticed_by_no_client(database: Database, pace: Pace) -> None:
+def test_kill_of_single_sessions_is_noticed_by_no_client(database: Database, pace: Pace, family: Family) -> None:
     """The clients of this load never send anything twice."""
-    with site(database) as here:
+    with site(database, family=family) as here:
         here.daemon.start()
         here.daemon.wait_serving()
-        load = Load(here.clients, RELAY, SERVER, pace.rate)
+        load = load_on(here, pace.rate)
         with load:
             for _ in range(4):
                 time.sleep(0.4)
                 database.server.end_sessions()
             time.sleep(0.4)
         assert serving(here)
-        assert "DHCP4_DB_RECONNECT_LOST_CONNECTION" not in here.daemon.output()
+        assert family.message("DB_RECONNECT_LOST_CONNECTION") not in here.daemon.output()
         assert here.daemon.output().count("KEA_MP_DB_SESSION_RENEWED") >= 4
     assert len(load.acknowledged) >= 0.99 * len(load.exchanges)
     assert not lost_or_doubled(load, database)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from ipaddress import IPv6Address
 from pathlib import Path
 from typing import Any
 
@@ -41,9 +42,14 @@ class Database:
             return [tuple(row) for row in connection.exec_driver_sql(statement)]
 
     def rows(self) -> dict[int, bytes]:
-        """Address → hardware address of all leases."""
+        """Address → hardware address of all leases of DHCPv4."""
         found = self.query("SELECT address, hwaddr FROM lease4")
         return {int(address): bytes(hw or b"") for address, hw in found}
+
+    def rows6(self) -> dict[int, bytes]:
+        """Address, or first one of a prefix → DUID of all leases of DHCPv6."""
+        found = self.query("SELECT address, duid FROM lease6")
+        return {int(IPv6Address(address)): bytes(duid) for address, duid in found}
 
 
 @contextmanager

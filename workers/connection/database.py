@@ -34,8 +34,6 @@ from workers.connection.commands import LeaseOrders
 from workers.connection.lanes import Lanes
 from workers.connection.loop import Bus, Connection, Leaving
 
-logger = logging.getLogger("kea-dhcp4.dhcpsrv")
-
 RENEWAL_S = 1.0  #: for each host, when a session is made anew while a batch waits
 HELD_S = 2.0  #: how long a new process leaves its lanes alone
 PATIENT_S = 0.1  #: commands wait so long for a database that does not answer
@@ -69,6 +67,7 @@ class DatabaseConnection(Connection):
         )  # fmt: skip
         self._orders = LeaseOrders(child, store.reports(), self._changed_by_hand, family=store.family)
         self._link, self._database, self._access = link, store, access
+        self._logger = logging.getLogger(link.kind.family.logger("dhcpsrv"))
         store.renew = self._renew
         link.meanwhile = self._meanwhile
         self._under_way: Attempt | None = None
@@ -184,7 +183,7 @@ class DatabaseConnection(Connection):
         self._link.close()
         if self._state != UP:
             return
-        logger.error("%s the lease database cannot be used: %s", _FATAL[self._access.type], error)
+        self._logger.error("%s the lease database cannot be used: %s", _FATAL[self._access.type], error)
         self._silent = self._place if self._kind(error) == "timeout" else ""
         self._upkeep.give_up(str(error), time.monotonic())
         super()._lost(error)
@@ -195,7 +194,7 @@ class DatabaseConnection(Connection):
             self._give_up()
         if self._state == IDLE:
             names = ", ".join(where(self._access, *host) for host in self._access.hosts)
-            logger.info(_OPENING[self._access.type], names)
+            self._logger.info(_OPENING[self._access.type], names)
         self._link.close()
         self._state, self._next_report = CONNECTING, 0.0
         self._under_way = self._begun(self._connected, self._access.connect_timeout_s)
@@ -265,7 +264,7 @@ class DatabaseConnection(Connection):
         self._link.take(link)
         self._place, self._tls = link.place, link.tls
         self.renewals += 1
-        logger.info(
+        self._logger.info(
             "KEA_MP_DB_SESSION_RENEWED the session with the lease database had ended; there is a new one with %s after "
             "%.0f ms, and what was under way is done there", self._place, 1000 * (time.monotonic() - begun),
         )  # fmt: skip
