@@ -46,7 +46,21 @@ def run(daemon: Daemon, name: str, arguments: msgspec.Raw = NONE) -> Handling:
         answer = Answer(refusal.result, refusal.text)
     if answer.result not in (Result.SUCCESS, Result.EMPTY):
         logger.warning("COMMAND_PROCESS_ERROR1 command %r: %s", name, answer.text)
+        if row.library:
+            _say_failed(row, daemon.family, answer)
     return answer
+
+
+def _say_failed(row: Command, family: int, answer: Answer) -> None:
+    """In the words of the library: LEASE_CMDS_ADD4_FAILED for lease4-add, of a conflict LEASE_CMDS_ADD4_CONFLICT."""
+    what, library = row.name.split("-", 1)[1], row.library.removeprefix("libdhcp_").removesuffix(".so")
+    logger = logging.getLogger(f"kea-dhcp{family}.{library.replace('_', '-')}-hooks")
+    if library != "lease_cmds":
+        logger.error("STAT_CMDS_LEASE%d_GET_FAILED %s command failed: %s", family, row.name, answer.text)
+    elif what != "write":  # Kea has no line for it
+        verb = "GET" if what.startswith("get") else what.upper().replace("-", "_")
+        how = "CONFLICT" if answer.result == Result.CONFLICT else "FAILED"
+        logger.error("LEASE_CMDS_%s%d_%s %s command failed: %s", verb, family, how, row.name, answer.text)
 
 
 def envelope(request: bytes) -> tuple[str, msgspec.Raw]:
