@@ -10,6 +10,7 @@ import logging
 import os
 import select
 import time
+from collections.abc import Callable
 
 from msgspec.structs import replace
 
@@ -20,11 +21,8 @@ from kea_mp.config.model6 import Config6
 from kea_mp.errors import ExitCode, ExitWith
 from kea_mp.leases.memfile import AnyMemfileStore
 from kea_mp.leases.open_memfile import open_memfile
-from kea_mp.leases.open_sql import link_to
-from kea_mp.leases.sql_store import SqlLeaseStore
 from kea_mp.supervisor.start_record import StartRecord
 from workers.connection.cleanup import running_cleanup
-from workers.connection.database import DatabaseConnection
 from workers.connection.lanes import Lanes
 from workers.connection.loop import LISTEN_S, Connection
 from workers.start import leaving
@@ -34,11 +32,12 @@ CLEANUP_WAIT_S = 10.0  #: how long somebody else's clean-up of our files may go 
 
 def run(start: StartRecord) -> None:
     """Own the lease database of `start` until a SIGTERM comes."""
+    opened = _opener(start.config.lease_database)
     bus = ChildBus(start.endpoints, start.child, generation=start.generation)
     try:
         bus.send(Health(start.child, os.getpid(), 0, generation=start.generation, state=IDLE))
         if isinstance(start.config.lease_database, SqlAccess) or _told(start, bus):
-            _connection(start, bus, start.config.lease_database).run()
+            opened(start, bus).run()
     finally:
         bus.close()
 
@@ -64,19 +63,25 @@ def _told(start: StartRecord, bus: ChildBus) -> bool:
     return False
 
 
-def _connection(start: StartRecord, bus: ChildBus, access: LeaseDatabase) -> Connection:
-    """The worker on the lease database of this type. ExitWith when a lease file cannot be used."""
-    lanes, expired = Lanes(start.lanes, start.config.family), start.config.expired
+def _opener(access: LeaseDatabase) -> Callable[[StartRecord, ChildBus], Connection]:
+    """What makes the worker on a lease database of this type, everything it needs loaded.
+
+    The drivers are two thirds of what there is to load, in time and memory, and a lease file needs none of them.
+    """
     if isinstance(access, SqlAccess):
-        link = link_to(access, start.config.family)
-        store = SqlLeaseStore(link, start.config.subnets)
-        return DatabaseConnection(
-            start.child, start.generation, bus, lanes, link, store, access, expired, leaving,
-            heartbeat_s=start.heartbeat_s,
-        )  # fmt: skip
-    memory, convert = open_store(start.config, access)
+        from workers.connection.on_database import on_database
+
+        return on_database
+    return _on_file
+
+
+def _on_file(start: StartRecord, bus: ChildBus) -> Connection:
+    """The worker on a lease file. ExitWith when it cannot be used."""
+    config, access = start.config, start.config.lease_database
+    assert isinstance(access, MemfileAccess)
+    memory, convert = open_store(config, access)
     return Connection(
-        start.child, start.generation, bus, lanes, memory, expired, leaving,
+        start.child, start.generation, bus, Lanes(start.lanes, config.family), memory, config.expired, leaving,
         lfc_interval=access.lfc_interval, convert=convert, heartbeat_s=start.heartbeat_s,
     )  # fmt: skip
 
