@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.interop.test_commands_agreement import CONFIG, Servers, ask, both, outline, request, shape
+from tests.interop.test_commands_agreement import CONFIG4, Servers, ask, both, outline, request, shape
 from tests.lab import peer
 from tests.lab.daemon import KeaMp
 from tests.lab.load import Load
@@ -63,7 +63,7 @@ DONE = (
 def servers() -> Iterator[Servers]:
     with Lab() as lab:
         kea, ours = lab.hosts("keacfg", "owncfg")
-        with Peer(CONFIG, kea) as theirs, KeaMp(CONFIG, ours) as mine:
+        with Peer(CONFIG4, kea) as theirs, KeaMp(CONFIG4, ours) as mine:
             yield theirs, mine
 
 
