@@ -71,7 +71,7 @@ class Changes:
             self._update_all(work.updates)
         else:
             for new, seen in work.updates:
-                pairs = zip(table.columns[1:], values_of(table.columns[1:], new), strict=True)
+                pairs = zip(table.columns[1:], values_of(table.columns[1:], [new])[0], strict=True)
                 setters = ",".join(f"{column.name}={value}" for column, value in pairs)
                 self._add(self._sql["update"] % (setters, unchanged(table, seen)), [new.address])
         if has_json_table and len(work.removals) >= TABLE_FROM:
@@ -88,11 +88,11 @@ class Changes:
     def _insert(self, inserts: Sequence[AnyLease], one_by_one: bool) -> None:
         columns = self._of.columns
         if one_by_one:
-            for lease in inserts:
-                values = ",".join(values_of(columns, lease)), in_address(lease.address)
-                self._add(self._sql["insert_one"] % values, [lease.address])
+            for lease, values in zip(inserts, values_of(columns, inserts), strict=True):
+                statement = self._sql["insert_one"] % (",".join(values), in_address(lease.address))
+                self._add(statement, [lease.address])
         elif inserts:
-            rows = ",".join(f"({','.join(values_of(columns, lease))})" for lease in inserts)
+            rows = ",".join([f"({','.join(values)})" for values in values_of(columns, inserts)])
             self._add(self._sql["insert"] % rows, [lease.address for lease in inserts])
 
     def _update_all(self, updates: Updates) -> None:

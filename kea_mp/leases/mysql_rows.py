@@ -6,7 +6,7 @@ Runs in: connection
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from kea_mp.leases.lease_kinds import Address, AnyLease, LeaseKind, Range
@@ -34,36 +34,48 @@ def in_address(value: Address) -> str:
     return str(value) if isinstance(value, int) else _in_bytes(value)
 
 
+def _text(value: str) -> str:
+    """In hexadecimal, so that no session setting changes how it is read."""
+    return f"_utf8mb4 X'{value.encode().hex()}'" if value else "''"
+
+
+_IN_SQL: dict[Kind, Callable[[Any], str]] = {
+    Kind.ADDRESS4: str,
+    Kind.ADDRESS6: _in_bytes,
+    Kind.NUMBER: str,
+    Kind.SIGNED: str,
+    Kind.TIME: "FROM_UNIXTIME({})".format,
+    Kind.FLAG: "{:d}".format,
+    Kind.TEXT: _text,
+    Kind.BYTES: _in_bytes,
+}
+
+
 def in_sql(column: Column, value: Any) -> str:
     """A value of this column."""
-    if value is None:
-        return "NULL"
-    match column.kind:
-        case Kind.BYTES | Kind.ADDRESS6:
-            return f"X'{value.hex()}'"
-        case Kind.TEXT:  # in hexadecimal, so that no session setting changes how it is read
-            return f"_utf8mb4 X'{value.encode().hex()}'" if value else "''"
-        case Kind.TIME:
-            return f"FROM_UNIXTIME({value})"
-        case Kind.FLAG:
-            return "1" if value else "0"
-        case _:
-            return str(value)
+    return "NULL" if value is None else _IN_SQL[column.kind](value)
 
 
-def values_of(columns: Iterable[Column], lease: AnyLease) -> list[str]:
-    """These columns of a lease, empty and NULL as Kea writes them."""
-    return [in_sql(column, column.of(lease)) for column in columns]
+def values_of(columns: Iterable[Column], leases: Sequence[AnyLease]) -> list[tuple[str, ...]]:
+    """These columns of each lease, empty and NULL as Kea writes them. By columns, since that is twice as fast."""
+    written = []
+    for column in columns:
+        write = _IN_SQL[column.kind]
+        written.append(["NULL" if value is None else write(value) for value in map(column.of, leases)])
+    return list(zip(*written, strict=True))
 
 
-def keys_of(look: Look, keys: Iterable[Any]) -> str:
-    """The keys of a look-up, or the condition that they are."""
+def keys_of(look: Look, keys: Sequence[Any]) -> str:
+    """The keys of a look-up, or the condition that finds them. A key of several columns is looked for by each column:
+    rows of one key's first and another's second value come along, which is quicker than comparing pairs."""
     if len(look.columns) == 1:
-        return ",".join([in_sql(look.columns[0], key) for key in keys])
-    return " OR ".join(
-        "(" + " AND ".join(f"l.{c.name}={in_sql(c, part)}" for c, part in zip(look.columns, key, strict=True)) + ")"
-        for key in keys
-    )  # fmt: skip
+        return _list(look.columns[0], keys)
+    parts = zip(look.columns, zip(*keys, strict=True), strict=True)
+    return " AND ".join([f"l.{column.name} IN ({_list(column, dict.fromkeys(part))})" for column, part in parts])
+
+
+def _list(column: Column, values: Iterable[Any]) -> str:
+    return ",".join([in_sql(column, value) for value in values])
 
 
 def unchanged(table: Table, seen: AnyLease) -> str:

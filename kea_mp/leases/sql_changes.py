@@ -19,17 +19,17 @@ Placed = tuple[int, Change]  #: with the place of its request in the batch
 
 def refusals(kind: LeaseKind) -> Callable[[AnyLease], str]:
     """Why no database of Kea's schema takes a lease; "" when it does."""
-    limited = [column for column in kind.table.columns if column.limit]
-    texts = [column for column in limited if column.kind is Kind.TEXT]
+    limited = [(column.of, column.limit, column.name) for column in kind.table.columns if column.limit]
+    texts = [column.of for column in kind.table.columns if column.kind is Kind.TEXT]
 
     def refusal(lease: AnyLease) -> str:
         problem = kind.problem(lease)
-        for column in limited:
-            value = column.of(lease)
-            if value and len(value) > column.limit:
-                problem = f"has a {column.name} of more than {column.limit} bytes"
-        if any("\0" in (column.of(lease) or "") for column in texts):
-            problem = "has a NUL in its text"
+        for of, limit, name in limited:
+            if (value := of(lease)) and len(value) > limit:
+                problem = f"has a {name} of more than {limit} bytes"
+        for of in texts:
+            if (value := of(lease)) and "\0" in value:
+                problem = "has a NUL in its text"
         return f"lease {kind.text(lease)} {problem}" if problem else ""
 
     return refusal
