@@ -189,15 +189,8 @@ class MemfileReports6(MemfileReports[Lease6, bytes, Wanted6]):
             found = sorted((lease for lease in found if is_wanted6(lease, wanted)), key=lambda lease: lease.address)
             return Page(tuple(found[:limit]), found[limit - 1].address if len(found) > limit else None)
         # What the row of such a lease has in it; whether that is in the right place is seen afterwards.
-        marks = [
-            b",%b," % text
-            for text in (
-                colons(wanted.duid).encode(),
-                colons(wanted.hw[1:]).encode(),
-                escape(wanted.hostname).encode(),
-            )
-            if text
-        ]
+        texts = (colons(wanted.duid), colons(wanted.hw[1:]), escape(wanted.hostname))
+        marks = [f",{text},".encode() for text in texts if text]
         return self._page_by(lambda line: _has(line, marks, wanted), after, limit)
 
     def _behind(self, after: bytes) -> Groups[bytes]:
@@ -218,15 +211,16 @@ class MemfileReports6(MemfileReports[Lease6, bytes, Wanted6]):
 
 
 def _has(line: bytes, marks: list[bytes], wanted: Wanted6) -> bool:
-    if not all(mark in line for mark in marks):
-        return False
-    if not marks and wanted.lease_type < 0 and not wanted.subnets:
+    """Whether a row is wanted. marks: in lower case, as hexadecimal digits are; host names need not be."""
+    if marks:
+        low = line.lower()
+        return all(mark in low for mark in marks) and is_wanted6(lease_of(b"", line), wanted)
+    if wanted.lease_type < 0 and not wanted.subnets:
         return True
-    fields = line.split(b",")
-    return is_wanted6(lease_of(b"", line), wanted) if marks else (
-        (wanted.lease_type < 0 or int(fields[csv6.TYPE]) == wanted.lease_type)
-        and (not wanted.subnets or int(fields[csv6.SUBNET]) in wanted.subnets)
-    )  # fmt: skip
+    fields = line.split(b",", csv6.TYPE + 1)
+    return (wanted.lease_type < 0 or int(fields[csv6.TYPE]) == wanted.lease_type) and (
+        not wanted.subnets or int(fields[csv6.SUBNET]) in wanted.subnets
+    )
 
 
 def is_wanted6(lease: Lease6, wanted: Wanted6) -> bool:

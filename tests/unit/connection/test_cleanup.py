@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from kea_mp.family import DHCP4
+from kea_mp.family import DHCP4, DHCP6
+from kea_mp.leases import csv6
 from kea_mp.leases.csv4 import HEADER
 from workers.connection.cleanup import clean_up, running_cleanup
 
@@ -34,6 +35,15 @@ def test_both_files_become_one_without_what_is_obsolete(path: Path) -> None:
     put(path, ".1", B_GONE)
     assert clean_up(str(path), DHCP4) == "3 rows read, 0 bad ones, 1 leases written"
     assert left(path) == {".2": A + b"\n"}
+
+
+def test_files_of_dhcpv6_are_merged_likewise(path: Path) -> None:
+    kept, gone = (b"2001:db8::%d,00:03:01,60,1800000060,1,30,0,7,128,0,0,,,0,,,,0" % n for n in (1, 2))
+    head = csv6.HEADER + b"\n"
+    Path(f"{path}.2").write_bytes(head + gone + b"\n" + kept + b"\n")
+    Path(f"{path}.1").write_bytes(head + gone.replace(b",60,", b",0,") + b"\n")
+    assert clean_up(str(path), DHCP6) == "3 rows read, 0 bad ones, 1 leases written"
+    assert Path(f"{path}.2").read_bytes() == head + kept + b"\n"
 
 
 def test_the_first_clean_up_has_one_input(path: Path) -> None:

@@ -73,6 +73,43 @@ def test_addresses_and_prefixes_of_one_association_number_are_told_apart(store: 
     assert (told["assigned-nas"], told["assigned-pds"], told["subnet[1].pd-pool[0].assigned-pds"]) == (1, 1, 1)
 
 
+def test_commands_find_leases_by_what_they_name(store: MemfileStore6) -> None:
+    named = lease(0, hostname="A,b.example.", hw=b"\1\2\0\0\0\0\1", hw_source=4)
+    second, other = lease(1, iaid=2), lease(2, 11, subnet_id=2)
+    prefix = lease(3, address=PREFIXES.prefix, lease_type=PD, prefix_len=56)
+    assert store.execute([ClaimLease(one) for one in (prefix, other, second, named)])[0] == Stored(prefix)
+    wanted = {
+        Wanted6(): [named, second, other, prefix],
+        Wanted6(duid=named.duid): [named, second, prefix],
+        Wanted6(duid=named.duid, iaid=1, lease_type=PD): [prefix],
+        Wanted6(duid=named.duid, iaid=3, lease_type=NA): [],
+        Wanted6(hostname="a,b.example."): [named],
+        Wanted6(hostname="b.example."): [],
+        Wanted6(hw=b"\6\2\0\0\0\0\1"): [named],
+        Wanted6(lease_type=PD): [prefix],
+        Wanted6(subnets=(2,)): [other],
+        Wanted6(subnets=(1,), lease_type=NA): [named, second],
+    }
+    for one, found in wanted.items():
+        for limit in (1, 2, 10):
+            assert all_of(store, one, limit) == found, (one, limit)
+    assert store.reports().at(named.address) == named
+    assert store.reports().at(address6("2001:db8::99")) is None
+    assert store.reports().counts(0, 9) == {1: (2, 0, 1, 0, 0, 0), 2: (1, 0, 0, 0, 0, 0)}
+
+
+def all_of(store: MemfileStore6, wanted: Wanted6, limit: int) -> list[Lease6]:
+    """Page after page to the end."""
+    found: list[Lease6] = []
+    after: bytes | None = b""
+    while after is not None:
+        page = store.reports().page(wanted, after, limit)
+        assert len(page.leases) <= limit
+        found += page.leases
+        after = page.after
+    return found
+
+
 def test_a_file_is_read_with_its_removals_and_its_bad_rows(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path = tmp_path / "leases.csv"
     gone = line_of(lease(1)).replace(b",60,", b",0,", 1)
