@@ -51,7 +51,7 @@ FREED = Sleep(2.1)
 AFFINE = {"hold-reclaimed-time": 3600, "flush-reclaimed-timer-wait-time": 25}
 PLAIN = {"hold-reclaimed-time": 0, "flush-reclaimed-timer-wait-time": 0}
 RELAYED_REGISTRATION = (
-    "Kea 3.0 compares with the relay's own address, so that nobody behind it can register; 3.1 does as we do"
+    "Kea 3.0 compares with the relay's own address, so that nobody behind it can register; later as we do"
 )
 POOLED = "2001:db8:1::20"
 
