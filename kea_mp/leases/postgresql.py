@@ -10,10 +10,8 @@ Runs in: connection
 from __future__ import annotations
 
 import select
-import struct
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
 
 import psycopg
 from psycopg import pq
@@ -37,25 +35,31 @@ from kea_mp.leases.link import (
     require_version,
     search_of,
 )
-from kea_mp.leases.model import NA, Lease4, Lease6
 from kea_mp.leases.patient import nothing
-from kea_mp.leases.sql_tables import LEASE6, Column, Kind
+from kea_mp.leases.postgresql_rows import (
+    Answer,
+    columns_of,
+    in_address,
+    in_array,
+    in_double,
+    in_int,
+    in_ints,
+    leases4_of,
+    leases6_of,
+    number,
+    rows_of,
+)
+from kea_mp.leases.sql_tables import LEASE6
 from kea_mp.leases.statements import POSTGRESQL, POSTGRESQL_READ_ONLY, POSTGRESQL_TLS, VERSION
 from kea_mp.sql.engine import postgresql_arguments, where
 from kea_mp.sql.errors import code_of, kind_of, postgresql_trouble, said
-from kea_mp.values import INFINITY
 
-_ETHERNET = b"\x01"
-_INT8, _BYTEA, _TEXT, _BOOL, _INET = 20, 17, 25, 16, 869  #: oids of the elements
-_INET6 = b"\x03\x80\x00\x10"  #: before the address: family, bits of its mask, not a network, length
 _TEXT_FORMAT, _BINARY = 0, 1
 _SLICE_MS = 1000 * SLICE_S
 _NO_TABLE = "(42P01)"
 _ROW_ERRORS = ("22", "23")  #: SQLSTATE classes: data exception, constraint violation
 DEADLINE_S = 5  #: for an exchange, unless a shorter timeout is configured
 PING_S = 2.0
-
-Answer = list[tuple[bytes | None, ...]]
 
 
 class PostgresLink:
@@ -66,7 +70,7 @@ class PostgresLink:
     def __init__(self, access: SqlAccess, kind: LeaseKind = LEASES4) -> None:
         self._access, self.kind = access, kind
         self._sql = POSTGRESQL[kind.table.name]
-        self._leases = _leases6 if kind.table is LEASE6 else _leases4
+        self._leases = leases6_of if kind.table is LEASE6 else leases4_of
         # statement_timeout ends what the server still does, the deadline here what it does not even answer.
         self._deadline_s = min(access.tcp_user_timeout_s or DEADLINE_S, DEADLINE_S)
         self._connection: psycopg.Connection[tuple[object, ...]] | None = None
@@ -155,51 +159,51 @@ class PostgresLink:
         for name, keys in work.looks.items():
             columns = table.looks[name].columns
             parts = [keys] if len(columns) == 1 else zip(*keys, strict=True)
-            calls.append((name, [_column(column, list(part)) for column, part in zip(columns, parts, strict=True)]))
+            calls.append((name, [in_array(column, list(part)) for column, part in zip(columns, parts, strict=True)]))
         if work.addresses:
-            calls.append(("by_address", (_column(table.address, work.addresses),)))
+            calls.append(("by_address", (in_array(table.address, work.addresses),)))
         for bounds in work.searches:
             calls += self._search(bounds, work)
         if work.inserts:
-            calls.append(("insert", _columns(table.columns, work.inserts)))
+            calls.append(("insert", columns_of(table.columns, work.inserts)))
         if work.updates:
             new, seen = [lease for lease, _ in work.updates], [seen for _, seen in work.updates]
-            calls.append(("update", [*_columns(table.columns, new), *_columns(table.seen, seen)]))
+            calls.append(("update", [*columns_of(table.columns, new), *columns_of(table.seen, seen)]))
         if work.removals:
-            calls.append(("delete", _columns((table.address, *table.seen), work.removals)))
+            calls.append(("delete", columns_of((table.address, *table.seen), work.removals)))
         return self._done(work, iter(self._carry_out(calls)))
 
     def _search(self, bounds: Range, work: Work) -> list[tuple[str, Sequence[bytes | None]]]:
-        low, high = (_address(self.kind.address(number)) for number in bounds)
-        values = [low, high, _double(work.now), _int(work.pieces)]
+        low, high = (in_address(self.kind.address(number)) for number in bounds)
+        values = [low, high, in_double(work.now), in_int(work.pieces)]
         if self.kind.table is LEASE6:
             length = self.kind.length(bounds[0])
             others = (1 << 128 - length) - 1
-            values += [_address((part).to_bytes(16, "big")) for part in ((1 << 128) - 1 - others, others)]
+            values += [in_address((part).to_bytes(16, "big")) for part in ((1 << 128) - 1 - others, others)]
         return [("first", (low, high)), ("gaps", values)]
 
     def ended(self, now: int, limit: int) -> list[AnyLease]:
-        return self._leases(self._carry_out([("ended", (_double(now), _int(limit)))])[0])
+        return self._leases(self._carry_out([("ended", (in_double(now), in_int(limit)))])[0])
 
     def flush(self, before: int, limit: int) -> int:
-        return len(self._carry_out([("flush", (_double(before), _int(limit)))])[0])
+        return len(self._carry_out([("flush", (in_double(before), in_int(limit)))])[0])
 
     def counts(self) -> list[Count]:
-        return [tuple(map(_number, row)) for row in self._carry_out([("stat", ())])[0]]
+        return [tuple(map(number, row)) for row in self._carry_out([("stat", ())])[0]]
 
     def counts_of(self, first: int, last: int) -> list[Count]:
-        rows = self._carry_out([("counts", (_int(first), _int(last)))])[0]
-        return [tuple(map(_number, row)) for row in rows]
+        rows = self._carry_out([("counts", (in_int(first), in_int(last)))])[0]
+        return [tuple(map(number, row)) for row in rows]
 
     def page(self, after: Address, limit: int) -> list[AnyLease]:
-        return self._leases(self._carry_out([("page", (_address(after), _int(limit)))])[0])
+        return self._leases(self._carry_out([("page", (in_address(after), in_int(limit)))])[0])
 
     def behind(self, after: Address, count: int) -> Address | None:
-        rows = self._carry_out([("behind", (_address(after), _int(count)))])[0]
+        rows = self._carry_out([("behind", (in_address(after), in_int(count)))])[0]
         return self._address_in(rows[0][0]) if rows else None
 
     def page_of(self, subnets: Sequence[int], after: Address, last: Address, limit: int) -> list[AnyLease]:
-        values = (_address(after), _address(last), _int_array(subnets), _int(limit))
+        values = (in_address(after), in_address(last), in_ints(subnets), in_int(limit))
         return self._leases(self._carry_out([("page_of", values)])[0])
 
     def ping(self) -> None:
@@ -236,7 +240,7 @@ class PostgresLink:
 
     def _address_in(self, value: bytes | None) -> Address:
         assert value is not None
-        return value[4:] if self.kind.table is LEASE6 else _number(value)
+        return value[4:] if self.kind.table is LEASE6 else number(value)
 
     # ---- the wire -------------------------------------------------------------------------------------------
 
@@ -278,7 +282,7 @@ class PostgresLink:
                 case pq.ExecStatus.PIPELINE_SYNC:
                     break
                 case pq.ExecStatus.TUPLES_OK | pq.ExecStatus.COMMAND_OK:
-                    answers.append(_values(result))
+                    answers.append(rows_of(result))
                 case pq.ExecStatus.PIPELINE_ABORTED:
                     pass
                 case _:
@@ -304,137 +308,3 @@ class PostgresLink:
         text = (result.error_field(pq.DiagnosticField.MESSAGE_PRIMARY) or b"").decode(errors="replace")
         said_by_server = f"{self._where}: {text} ({state})"
         return link_error(postgresql_trouble(state), state[:2] in _ROW_ERRORS, said_by_server, state)
-
-
-# ---- values -------------------------------------------------------------------------------------------------
-
-
-def _int(value: int) -> bytes:
-    return value.to_bytes(8, "big", signed=True)
-
-
-def _double(value: float) -> bytes:
-    return struct.pack(">d", value)
-
-
-def _int_array(values: Sequence[int]) -> bytes:
-    pairs = [8] * (2 * len(values))
-    pairs[1::2] = values
-    return struct.pack(f">iiiii{'iq' * len(values)}", 1, 0, _INT8, len(values), 1, *pairs)
-
-
-def _array(kind: int, values: Sequence[bytes | None]) -> bytes:
-    """An array of elements that are bytes on the wire already; None is NULL. Mostly all have one length, which is put
-    between them at once."""
-    head = struct.pack(">iiiii", 1, 1, kind, len(values), 1)
-    if values.count(None) == len(values):
-        return head + b"\xff\xff\xff\xff" * len(values)
-    if None not in values and len(lengths := set(map(len, values))) == 1:  # type: ignore[arg-type]
-        length = lengths.pop().to_bytes(4, "big")
-        return head + length + length.join(values)  # type: ignore[arg-type]
-    parts = [head]
-    for value in values:
-        if value is None:
-            parts.append(b"\xff\xff\xff\xff")
-        else:
-            parts.append(len(value).to_bytes(4, "big"))
-            parts.append(value)
-    return b"".join(parts)
-
-
-_TRUTH = (b"\x00", b"\x01")
-
-
-def _address(value: Address) -> bytes:
-    """An address; b"" is before the first."""
-    return _int(value) if isinstance(value, int) else _INET6 + (value or bytes(16))
-
-
-def _columns(columns: Iterable[Column], leases: Sequence[AnyLease]) -> list[bytes]:
-    """These columns of these leases."""
-    return [_column(column, column.full_values(leases)) for column in columns]
-
-
-def _column(column: Column, values: Sequence[Any]) -> bytes:
-    """An array of what a column may hold."""
-    match column.kind:
-        case Kind.BYTES:
-            return _array(_BYTEA, values)
-        case Kind.TEXT:
-            return _array(_TEXT, [value.encode() for value in values])
-        case Kind.FLAG:
-            return _array(_BOOL, [_TRUTH[value] for value in values])
-        case Kind.ADDRESS6:
-            return _array(_INET, [_INET6 + value for value in values])
-        case Kind.SIGNED:
-            return _int_array([value - (value >> 31 << 32) for value in values])
-        case _:
-            return _int_array(values)
-
-
-def _values(result: pq.abc.PGresult) -> Answer:
-    get, columns = result.get_value, range(result.nfields)
-    return [tuple([get(row, column) for column in columns]) for row in range(result.ntuples)]
-
-
-def _number(value: bytes | None) -> int:
-    return int.from_bytes(value, "big", signed=True) if value is not None else 0
-
-
-def _text(value: bytes | None) -> str:
-    return value.decode(errors="replace") if value else ""
-
-
-def _leases4(rows: Answer) -> list[AnyLease]:
-    return [_lease4(row) for row in rows]
-
-
-def _leases6(rows: Answer) -> list[AnyLease]:
-    return [_lease6(row) for row in rows]
-
-
-def _lease4(row: tuple[bytes | None, ...]) -> Lease4:
-    (address, hw, client_id, lifetime, expire, subnet, forward, reverse, hostname, state, context, relay, remote,
-     pool) = row[:14]  # fmt: skip
-    valid = _number(lifetime)
-    return Lease4(
-        _number(address),
-        _ETHERNET + hw if hw else b"",
-        client_id or b"",
-        valid,
-        _number(expire) - (valid if valid != INFINITY else 0),
-        _number(subnet),
-        forward == b"\x01",
-        reverse == b"\x01",
-        _text(hostname),
-        _number(state),
-        _text(context),
-        _number(pool),
-        relay or b"",
-        remote or b"",
-    )
-
-
-def _lease6(row: tuple[bytes | None, ...]) -> Lease6:
-    (address, duid, lifetime, expire, subnet, preferred, lease_type, iaid, length, forward, reverse, hostname, hw,
-     hw_type, source, state, context, pool) = row[:18]  # fmt: skip
-    valid, kind = _number(lifetime), _number(lease_type)
-    return Lease6(
-        (address or b"")[4:],
-        duid or b"",
-        _number(iaid) & 0xFFFFFFFF,
-        kind,
-        128 if kind == NA else _number(length),
-        _number(preferred),
-        valid,
-        _number(expire) - (valid if valid != INFINITY else 0),
-        _number(subnet),
-        forward == b"\x01",
-        reverse == b"\x01",
-        _text(hostname),
-        _number(state),
-        _text(context),
-        _number(pool),
-        bytes([_number(hw_type) & 0xFF]) + hw if hw else b"",
-        _number(source) if hw else 0,
-    )

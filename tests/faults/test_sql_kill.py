@@ -19,7 +19,7 @@ from tests.lab.lease_database import Database, database_on
 from tests.lab.load import Load
 from tests.lab.load6 import Load6, duid
 from tests.lab.relay import RELAY, SERVER
-from tests.lab.sql_daemon import RELAY6, SERVER6, Site, site
+from tests.lab.sql_daemon import RELAY6, SERVER6, Site, site_of
 from tests.lab.waiting import eventually
 
 pytestmark = pytest.mark.root
@@ -111,7 +111,7 @@ def under_load(here: Site, pace: Pace, blow: Callable[[], None]) -> Load:
 
 
 def test_kill_of_the_connection_worker(database: Database, pace: Pace, family: Family) -> None:
-    with site(database, family=family) as here:
+    with site_of(family, database) as here:
         here.daemon.start()
         here.daemon.wait_serving()
 
@@ -125,7 +125,7 @@ def test_kill_of_the_connection_worker(database: Database, pace: Pace, family: F
 
 
 def test_kill_of_the_database(database: Database, pace: Pace, family: Family) -> None:
-    with site(database, family=family) as here:
+    with site_of(family, database) as here:
         here.daemon.start()
         here.daemon.wait_serving()
 
@@ -139,7 +139,7 @@ def test_kill_of_the_database(database: Database, pace: Pace, family: Family) ->
 
 
 def test_kill_of_everything_at_once(database: Database, pace: Pace, family: Family) -> None:
-    with site(database, family=family) as here:
+    with site_of(family, database) as here:
         here.daemon.start()
         here.daemon.wait_serving()
         load = load_on(here, pace.rate)
@@ -164,7 +164,7 @@ def test_kill_of_everything_at_once(database: Database, pace: Pace, family: Fami
 
 def test_kill_of_single_sessions_is_noticed_by_no_client(database: Database, pace: Pace, family: Family) -> None:
     """The clients of this load never send anything twice."""
-    with site(database, family=family) as here:
+    with site_of(family, database) as here:
         here.daemon.start()
         here.daemon.wait_serving()
         load = load_on(here, pace.rate)

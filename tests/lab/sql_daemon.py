@@ -67,7 +67,14 @@ class Site:
 
 
 @contextmanager
-def site(database: Database, workers: int = 2, family: Family = DHCP4, **changes: Any) -> Iterator[Site]:
+def site(database: Database, workers: int = 2, **changes: Any) -> Iterator[Site]:
+    """In DHCPv4."""
+    with site_of(DHCP4, database, workers, **changes) as made:
+        yield made
+
+
+@contextmanager
+def site_of(family: Family, database: Database, /, workers: int = 2, **changes: Any) -> Iterator[Site]:
     six = family is not DHCP4
     ends = ([f"{SERVER6}/64"], [f"{RELAY6}/64"]) if six else ([f"{SERVER}/24"], [f"{RELAY}/24"])
     with Lab() as lab:
