@@ -58,7 +58,7 @@ SCENARIOS = (
                     b"\0\2" + b"x" * 129, b"\0\1" + b"x" * 6, b"\0\4" + b"u" * 16)),
               (None, None, None, *(ADVERTISE,) * 3, None, ADVERTISE, ADVERTISE)),
     Scenario6("the client identifier that stands for nobody", config(), (solicit(duid_is=b"\0\0\0"),), (ADVERTISE,),
-              {"1.answer": "Kea answers, but takes this identifier for declined leases only when it reads its lease file"}),
+              {"1.answer": "Kea answers, though its lease file takes this one for declined leases only"}),
     Scenario6("server identifiers of any size", config(),
               tuple(ask(3, opt(2, one), NA) for one in (b"", b"\0\3", b"\0\0\0", b"x" * 140)), (None,) * 4),
     Scenario6("associations that are too short", config(with_pd()),
