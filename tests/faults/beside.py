@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from tests.faults.cells import NEW, RENEWALS, Stand, configuration
+from tests.faults.cells import NEW, RENEWALS, Stand, configuration, processors_waited_for_s
 from tests.faults.report import BESIDE, circumstances, put, table
 from tests.faults.targets import SqlTarget
 from tests.lab.bench_servers import LIBRARIES
@@ -37,14 +37,16 @@ _KILL = {"postgresql": "SELECT pg_terminate_backend({})", "mysql": "KILL {}"}
 
 @dataclass(frozen=True)
 class Measured:
-    """Times in seconds; first_s: from the return to the first new lease, None: none within PATIENCE_S. naks, lost:
-    clients that held a lease and were refused it, or told in any way to give it up. missing: acknowledged leases that
-    the database does not have. ended: exit code."""
+    """Times in seconds; away_s: from the blow until the database can be used again, with its own start; first_s: from
+    then to the first new lease, None: none within PATIENCE_S. naks, lost: clients that held a lease and were refused
+    it, or told in any way to give it up. missing: acknowledged leases that the database does not have. ended: exit
+    code. busy: for what part of the time somebody waited for a processor."""
 
     fault: str
     kind: str
     on_fail: str
     server: str
+    away_s: float
     gap_s: float
     first_s: float | None
     status_s: float
@@ -52,6 +54,7 @@ class Measured:
     lost: int
     missing: int
     ended: int | None
+    busy: float
 
 
 def _killed(target: SqlTarget) -> None:
@@ -119,16 +122,18 @@ def _measured(
     ):
         time.sleep(BEFORE_S)
         assert load.granted(0), "it does not serve"
-        struck = time.monotonic()
+        struck, waited_s = time.monotonic(), processors_waited_for_s()
         blow(target)
         back = time.monotonic()
         first = _first(load, back)
         time.sleep(AFTER_S)
         ended = daemon.process.exit_code if daemon.process is not None else None
-        gap_s = load.gap(struck, time.monotonic())
+        over = time.monotonic()
+        gap_s, busy = load.gap(struck, over), (processors_waited_for_s() - waited_s) / (over - struck)
         load.finish()
     return Measured(
         *names,
+        away_s=back - struck,
         gap_s=gap_s,
         first_s=first,
         status_s=max(prober.took(), default=0.0),
@@ -136,6 +141,7 @@ def _measured(
         lost=load.lost_clients,
         missing=len(load.missing_in(target.rows())),
         ended=ended,
+        busy=busy,
     )
 
 
@@ -148,14 +154,14 @@ def _first(load: Keepers, back: float) -> float | None:
 
 def write(found: list[Measured]) -> None:
     """The part of the page."""
-    head = ("backend", "fault", "on-fail", "server", "gap", "first new lease", "status-get", "NAKs to holders",
-            "clients lost", "leases missing", "ended")  # fmt: skip
+    head = ("backend", "fault", "on-fail", "server", "away", "gap", "first new lease", "status-get", "NAKs to holders",
+            "clients lost", "leases missing", "ended", "busy")  # fmt: skip
     rows = [
         (
-            m.kind, m.fault, m.on_fail, m.server, f"{m.gap_s:.2f} s",
+            m.kind, m.fault, m.on_fail, m.server, f"{m.away_s:.2f} s", f"{m.gap_s:.2f} s",
             "none" if m.first_s is None else f"{m.first_s:.2f} s",
             f"{1000 * m.status_s:.0f} ms", str(m.naks), str(m.lost), str(m.missing),
-            "" if m.ended is None else f"exit {m.ended}",
+            "" if m.ended is None else f"exit {m.ended}", f"{100 * m.busy:.0f}%",
         )
         for m in found
     ]  # fmt: skip
@@ -165,11 +171,12 @@ def write(found: list[Measured]) -> None:
         f"{circumstances()} {NEW} new exchanges/s and {RENEWALS} renewals/s, reconnect-wait-time 1000 ms,"
         " max-reconnect-tries 1000, the same configuration and Kea's own schema for both, one after the other.",
         "",
-        "*gap*: the longest time without any answer. *first new lease*: after the moment when the database can be used"
-        f" again (none: not within {PATIENCE_S:.0f} s). *status-get*: the longest, asked every 50 ms. *NAKs to"
+        "*away*: how long the database could not be used, with its own start. *gap*: the longest time without any"
+        " answer. *first new lease*: after the moment when the database can be used again (none: not within"
+        f" {PATIENCE_S:.0f} s). *status-get*: the longest, asked every 50 ms. *NAKs to"
         " holders*: DHCPNAKs to clients that renewed a lease they held. *clients lost*: told to give up a lease they"
         " held (NAK, lifetime 0, another address). *leases missing*: acknowledged, and not or not as long in the"
-        " database.",
+        " database. *busy*: for what part of the time anything on the machine waited for a processor.",
         "",
         *table(head, rows),
     ])  # fmt: skip

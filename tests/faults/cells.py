@@ -35,6 +35,7 @@ COMMAND_S = 0.05  #: of a command, 99 of 100
 BEFORE_S, AWAY_S, AFTER_S = 0.8, 1.0, 0.7
 SETTLE_S = 0.2  #: after a loss was noticed, until answers in hand are out
 EXIT = 75
+BUSY = 0.6  #: part of the time for which somebody waits for a processor; above it, bounds of time mean nothing
 SHOWN_KNOWN = 1  #: number of the client whose lease is asked for by command
 
 _first_clients = itertools.count(1, 1 << 14)

@@ -7,13 +7,12 @@ from typing import Any
 import pytest
 
 from tests.faults import cells
-from tests.faults.cells import Seen, Stand
+from tests.faults.cells import BUSY, Seen, Stand
 from tests.faults.table import CONTINUE, FAULTS, ON_FAILS, STOP, Fault
 from tests.lab import databases
 
 pytestmark = [pytest.mark.root, pytest.mark.timeout(90)]
 
-BUSY = 0.6  #: alone, the suite makes somebody wait for a processor for a third of the time
 Case = tuple[Fault, str, str]
 
 
