@@ -54,9 +54,9 @@ def with_time_left(x: Exchange, lease: Lease4) -> Reply4:
     lease_time, tees = packed_times(
         left, scaled(t1, left, lease.valid_lft), scaled(t2, left, lease.valid_lft)
     )  # fmt: skip
-    if listening.info:
+    if listening.debug:
         text = "KEA_MP_LEASE_CONFIRMED %s: lease %s has %d seconds left, its database cannot be asked"
-        trace.leases.info(text, trace.label(x.message), text4(lease.address), left)
+        trace.leases.debug(text, trace.label(x.message), text4(lease.address), left)
     x.count("kea-mp-lease-confirmed")
     names = client_names(x, lease.address)
     template = template_for(x, lease.address)

@@ -92,10 +92,10 @@ def _with_time_left(x: Exchange6, one: Association, leases: list[Lease6]) -> byt
     shortest = min(leases, key=lambda lease: time_left(lease, x.now))
     left = time_left(shortest, x.now)
     t1, t2 = (scaled(t, left, shortest.valid_lft) for t in tee_times6(plan.parameters, shortest.pref_lft))
-    if listening.info:
+    if listening.debug:
         text = "KEA_MP_LEASE_CONFIRMED %s: lease %s has %d seconds left, its database cannot be asked"
         for grant in grants:
-            trace.leases.info(text, trace.label6(x.message), place_text(grant.lease), grant.valid)
+            trace.leases.debug(text, trace.label6(x.message), place_text(grant.lease), grant.valid)
     return pack_ia(CODE_OF[one.kind], one.ia.iaid, t1, t2, packed_leases(x, one, grants))
 
 
