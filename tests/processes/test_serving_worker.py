@@ -409,7 +409,7 @@ def test_a_worker_that_is_told_to_leave_finishes_what_it_has(rig: Rig, how: str)
     rig.store.hold.clear()
     assert rig.answer(1) is not None
     assert rig.exit_code() == 0
-    assert rig.health().mode == EXIT
+    rig.wait(lambda health: health.mode == EXIT)
 
 
 def test_garbage_on_the_wire_is_counted_and_does_no_harm(any_rig: Rig) -> None:
