@@ -176,16 +176,19 @@ class Scheduler(Generic[P, R]):
             self.at_hand += 1
             if key:
                 self._busy.add(key)
-            exchange = _Exchange(generator, packet, port, key, now, request)
-            if type(request) is tuple:
-                self._ask_together(exchange, request)
-            else:
-                outbox = self._outbox_of[type(request)]
-                outbox.requests.append(request)
-                outbox.askers.append(exchange)
+            self._ask(_Exchange(generator, packet, port, key, now, request))
+
+    def _ask(self, exchange: _Exchange) -> None:
+        """Put what an exchange has yielded where it will be sent from."""
+        request = exchange.request
+        if type(request) is tuple:
+            self._ask_together(exchange, request)
+        else:
+            outbox = self._outbox_of[type(request)]
+            outbox.requests.append(request)
+            outbox.askers.append(exchange)
 
     def _ask_together(self, exchange: _Exchange, requests: tuple[AnyRequest, ...]) -> None:
-        """Put what an exchange has yielded at once where it will be sent from."""
         together = _Together(exchange, [None] * len(requests), len(requests))
         for place, request in enumerate(requests):
             outbox = self._outbox_of[type(request)]
@@ -349,12 +352,7 @@ class Scheduler(Generic[P, R]):
             self._release(exchange)
         else:
             exchange.request = request
-            if type(request) is tuple:
-                self._ask_together(exchange, request)
-            else:
-                outbox = self._outbox_of[type(request)]
-                outbox.requests.append(request)
-                outbox.askers.append(exchange)
+            self._ask(exchange)
 
     def _release(self, exchange: _Exchange) -> None:
         """The exchange is over: the client's next packet may be handled."""
