@@ -13,6 +13,7 @@ import pytest
 
 if TYPE_CHECKING:
     from tests.lab.databases import Server
+    from tests.lab.lease_database import Database
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -32,12 +33,32 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.skip(reason=f"no real Kea in {peer.ROOT}: scripts/peer installs it"))
 
 
+def _server(kind: str, durable: bool) -> Iterator[Server]:
+    from tests.lab import databases
+
+    if not databases.available(kind):
+        pytest.skip(f"no {kind} server can be started here: scripts/test installs it")
+    with databases.running(kind, durable=durable) as server:
+        yield server
+
+
 @pytest.fixture(scope="session", params=["postgresql", "mysql"])
 def database_server(request: pytest.FixtureRequest) -> Iterator[Server]:
     """A database server for tests that leave it running; each makes databases of its own in it."""
-    from tests.lab import databases
+    yield from _server(request.param, durable=False)
 
-    if not databases.available(request.param):
-        pytest.skip(f"no {request.param} server can be started here: scripts/test installs it")
-    with databases.running(request.param) as server:
-        yield server
+
+@pytest.fixture(scope="module", params=["postgresql", "mysql"])
+def server(request: pytest.FixtureRequest) -> Iterator[Server]:
+    """A database server with durable commits, for one module, which may kill it."""
+    yield from _server(request.param, durable=True)
+
+
+@pytest.fixture
+def database(server: Server) -> Iterator[Database]:
+    """A database of the test's own, with the schema; its server runs again afterwards."""
+    from tests.lab.lease_database import database_on
+
+    yield database_on(server)
+    if not server.pids():
+        server.start()

@@ -6,16 +6,14 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
 import pytest
 
 from kea_mp.family import DHCP4, DHCP6, Family
-from tests.lab import databases
-from tests.lab.databases import Server
-from tests.lab.lease_database import Database, database_on
+from tests.lab.lease_database import Database
 from tests.lab.load import Load
 from tests.lab.load6 import Load6, duid
 from tests.lab.relay import RELAY, SERVER
@@ -41,19 +39,6 @@ class Pace:
 @pytest.fixture(scope="module")
 def pace(request: pytest.FixtureRequest) -> Pace:
     return Pace(1000, 5.0) if request.config.getoption("--all") else Pace(150, 1.5)
-
-
-@pytest.fixture(scope="module", params=["postgresql", "mysql"])
-def server(request: pytest.FixtureRequest) -> Iterator[Server]:
-    if not databases.available(request.param):
-        pytest.skip(f"no {request.param} server can be started here")
-    with databases.running(request.param, durable=True) as running:
-        yield running
-
-
-@pytest.fixture
-def database(server: Server) -> Database:
-    return database_on(server)
 
 
 def serving(here: Site) -> bool:

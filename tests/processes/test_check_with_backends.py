@@ -6,25 +6,15 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from kea_mp.errors import ExitCode
-from tests.lab import databases
 from tests.lab.databases import PASSWORD, USER, Server, free_port
 
 pytestmark = pytest.mark.root
-
-
-@pytest.fixture(scope="module", params=["postgresql", "mysql"])
-def server(request: pytest.FixtureRequest) -> Iterator[Server]:
-    if not databases.available(request.param):
-        pytest.skip(f"no {request.param} server can be started here")
-    with databases.running(request.param) as running:
-        yield running
 
 
 def checked(folder: Path, server: Server, name: str, **changes: Any) -> tuple[int, str]:

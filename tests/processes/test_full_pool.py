@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from ipaddress import IPv4Address
 from typing import Any
 
 import pytest
 
-from tests.lab import databases
-from tests.lab.lease_database import Database, database_on
+from tests.lab.lease_database import Database
 from tests.lab.sql_daemon import Site, site
 from tests.lab.waiting import eventually
 
@@ -18,14 +16,6 @@ pytestmark = [pytest.mark.root, pytest.mark.timeout(120)]
 
 SIZE, FREE = 1000, 10
 FIRST = int(IPv4Address("10.0.0.0"))
-
-
-@pytest.fixture(params=["postgresql", "mysql"])
-def database(request: pytest.FixtureRequest) -> Iterator[Database]:
-    if not databases.available(request.param):
-        pytest.skip(f"no {request.param} server can be started here")
-    with databases.running(request.param, durable=True) as running:
-        yield database_on(running)
 
 
 def fill(database: Database) -> None:

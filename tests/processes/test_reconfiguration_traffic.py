@@ -7,15 +7,13 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import psutil
 import pytest
 
-from tests.lab import databases
 from tests.lab.daemon import KeaMp
-from tests.lab.lease_database import Database, database_on
+from tests.lab.lease_database import Database
 from tests.lab.load import Load
 from tests.lab.sql_daemon import access
 from tests.lab.waiting import eventually
@@ -37,14 +35,6 @@ pytestmark = [pytest.mark.root, pytest.mark.timeout(180)]
 RATE = 200
 GAP_S = 1.0  #: measured: 0.1 s; the rest is for a busy machine. It was 1 to 2 s when the processes started afterwards
 UDP = {"interfaces-config": {"interfaces": ["srv0"], "dhcp-socket-type": "udp"}}
-
-
-@pytest.fixture(params=["postgresql", "mysql"])
-def database(request: pytest.FixtureRequest) -> Iterator[Database]:
-    if not databases.available(request.param):
-        pytest.skip(f"no {request.param} server can be started here")
-    with databases.running(request.param, durable=True) as running:
-        yield database_on(running)
 
 
 def unfaulted(load: Load) -> None:

@@ -7,14 +7,11 @@ import json
 import os
 import signal
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.lab import databases
-from tests.lab.databases import Server
-from tests.lab.lease_database import Database, database_on
+from tests.lab.lease_database import Database
 from tests.lab.sql_daemon import Site, site
 from tests.lab.waiting import eventually
 
@@ -26,21 +23,6 @@ LONG: dict[str, Any] = {"max-reconnect-tries": 1000, "reconnect-wait-time": WAIT
 NO_REC: dict[str, Any] = {"max-reconnect-tries": 0, "reconnect-wait-time": 0}
 PAUSED = "KEA_MP_SERVICE_PAUSED DHCP is not served:"
 STOP, SERVE_EXIT, CONTINUE = "stop-retry-exit", "serve-retry-exit", "serve-retry-continue"
-
-
-@pytest.fixture(scope="module", params=["postgresql", "mysql"])
-def server(request: pytest.FixtureRequest) -> Iterator[Server]:
-    if not databases.available(request.param):
-        pytest.skip(f"no {request.param} server can be started here")
-    with databases.running(request.param, durable=True) as running:
-        yield running
-
-
-@pytest.fixture
-def database(server: Server) -> Iterator[Database]:
-    yield database_on(server)
-    if not server.pids():
-        server.start()
 
 
 def mac(number: int) -> bytes:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from ipaddress import IPv4Address
 from statistics import quantiles
 from typing import Any
 
 import pytest
 
-from tests.lab import databases
 from tests.lab.crowd import Crowd
 from tests.lab.daemon import KeaMp
-from tests.lab.lease_database import Database, database_on
+from tests.lab.lease_database import Database
 from tests.lab.net import Lab
 from tests.lab.sql_daemon import config
 from tests.lab.waiting import eventually
@@ -23,14 +21,6 @@ pytestmark = [pytest.mark.root, pytest.mark.timeout(120)]
 LINKS = {"192.0.2.1": "192.0.2.9", "198.51.100.1": "198.51.100.9"}  #: server → relay
 CLIENTS, SPARE = 600, 20
 FIRST = IPv4Address("10.0.0.0")
-
-
-@pytest.fixture(params=["postgresql", "mysql"])
-def database(request: pytest.FixtureRequest) -> Iterator[Database]:
-    if not databases.available(request.param):
-        pytest.skip(f"no {request.param} server can be started here")
-    with databases.running(request.param, durable=True) as running:
-        yield database_on(running)
 
 
 def shared_pool(database: Database) -> dict[str, Any]:

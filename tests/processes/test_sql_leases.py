@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 
 import pytest
 
-from tests.lab import databases
 from tests.lab.databases import Server
-from tests.lab.lease_database import Database, database_on
+from tests.lab.lease_database import Database
 from tests.lab.sql_daemon import site
 from tests.lab.waiting import eventually
 
@@ -20,19 +18,6 @@ _KILL = {
     "AND pid <> pg_backend_pid()",
     "mysql": "SELECT id FROM information_schema.processlist WHERE user = 'kea_test'",
 }
-
-
-@pytest.fixture(scope="module", params=["postgresql", "mysql"])
-def server(request: pytest.FixtureRequest) -> Iterator[Server]:
-    if not databases.available(request.param):
-        pytest.skip(f"no {request.param} server can be started here")
-    with databases.running(request.param, durable=True) as running:
-        yield running
-
-
-@pytest.fixture
-def database(server: Server) -> Database:
-    return database_on(server)
 
 
 def mac(number: int) -> bytes:
