@@ -34,7 +34,8 @@ def exercise(client: Client, server: KeaMp, network: str) -> None:
         address = client.get()
         assert address.startswith(network)
         assert server.leases()[address]["state"] == "0"
-        assert any("192.0.2.53" in event for event in client.events()), client.events()
+        # A client puts the address on the interface before it calls its script.
+        eventually(lambda: any("192.0.2.53" in event for event in client.events()), what="its script is called")
         assert client.renew() == address
         client.release()
         eventually(
